@@ -1,0 +1,303 @@
+import { MEMBERS_CHANGED_MAX, PAGE_MESSAGES_MAX } from '../limits.js'
+import {
+  appId,
+  conversationId,
+  conversationInfo,
+  conversationType,
+  edgeId,
+  extras,
+  messageId,
+  metadata,
+  moment,
+  nodeId,
+  payload,
+  seqNumber,
+  slotNumber,
+  trace,
+  userId,
+} from './parts.js'
+import {
+  bin,
+  bool,
+  encoded,
+  type FrameOf,
+  frame,
+  list,
+  type Of,
+  oneOf,
+  optional,
+  str,
+  tuple,
+  uint,
+  union,
+} from './types.js'
+
+/**
+ * The frames between an edge and a shard-node. In one process they are passed as objects; over TCP a packet of them
+ * has its length in front. Requests belong to the pipeline of their slot (edge/core/slot-pipeline.ts): numbered `n`,
+ * sent in order, and after a bounce all that are unanswered are sent again under the next `attempt`.
+ */
+
+export const LINK_VERSION = 1
+
+const attempt = uint('how often this pipeline was started anew', 0xffffffff)
+const n = uint('number of the request in the pipeline of its slot')
+const epochNumber = uint('epoch of the slot')
+
+export const linkHello = frame(1, 'link_hello', 'First frame of a link.', {
+  version: uint('LINK_VERSION', 0xffff),
+  edge: edgeId,
+  secret: optional(str('the cluster’s shared secret', 256)),
+})
+export const linkWelcome = frame(2, 'link_welcome', 'The link is open.', {
+  version: uint('LINK_VERSION', 0xffff),
+  node: nodeId,
+})
+
+// --- edge → shard-node: requests of a slot's pipeline ---------------------------------------------------------------
+
+export const post = frame(10, 'post', 'Post a message for a user.', {
+  slot: slotNumber,
+  attempt,
+  n,
+  app: appId,
+  conversation: conversationId,
+  message_id: messageId,
+  from: userId,
+  payload: encoded(payload),
+  retry: optional(bool('look the message_id up in the view when it is not in the window')),
+  ttl: optional(uint('seconds')),
+  extras: optional(encoded(extras)),
+  trace: optional(trace),
+})
+
+export const open = frame(11, 'open', 'Create the conversation unless it exists. Answered by `reply` opened.', {
+  slot: slotNumber,
+  attempt,
+  n,
+  app: appId,
+  conversation: conversationId,
+  type: conversationType,
+  members: list(userId, MEMBERS_CHANGED_MAX + 1),
+  admins: list(userId, MEMBERS_CHANGED_MAX + 1),
+  as: optional(userId),
+  metadata: optional(metadata),
+  ttl: optional(uint('seconds')),
+})
+
+export const change = frame(12, 'change', 'Add and remove members.', {
+  slot: slotNumber,
+  attempt,
+  n,
+  app: appId,
+  conversation: conversationId,
+  message_id: messageId,
+  by: userId,
+  /** Set when a service token acts: rights of an admin. */
+  service: bool('a service token asks'),
+  add: list(userId, MEMBERS_CHANGED_MAX),
+  remove: list(userId, MEMBERS_CHANGED_MAX),
+  retry: optional(bool('look the message_id up in the view')),
+})
+
+export const mark = frame(13, 'mark', 'Move a member’s cursors forward.', {
+  slot: slotNumber,
+  attempt,
+  n,
+  app: appId,
+  conversation: conversationId,
+  user: userId,
+  delivered: seqNumber,
+  read: seqNumber,
+})
+
+export const subscribe = frame(
+  14,
+  'subscribe',
+  'This edge has a session of this member: send it what is committed from now on.',
+  {
+    slot: slotNumber,
+    attempt,
+    n,
+    app: appId,
+    conversation: conversationId,
+    user: userId,
+  },
+)
+
+export const read = frame(15, 'read', 'Read a page. With `user`: only if a member; without: a service token asks.', {
+  slot: slotNumber,
+  attempt,
+  n,
+  app: appId,
+  conversation: conversationId,
+  user: optional(userId),
+  since: optional(seqNumber),
+  before: optional(seqNumber),
+  limit: uint('messages', PAGE_MESSAGES_MAX),
+})
+
+export const inspect = frame(16, 'inspect', 'Read a conversation’s data. With `user`: as that member sees it.', {
+  slot: slotNumber,
+  attempt,
+  n,
+  app: appId,
+  conversation: conversationId,
+  user: optional(userId),
+})
+
+// --- edge → shard-node: outside of the pipelines --------------------------------------------------------------------
+
+export const unsubscribe = frame(20, 'unsubscribe', 'The last session of this member on this edge is gone.', {
+  conversation: conversationId,
+  user: userId,
+})
+export const signal = frame(21, 'signal', 'Typing. May be lost.', {
+  conversation: conversationId,
+  user: userId,
+  on: bool('typing or stopped'),
+})
+export const enumerate = frame(22, 'enumerate', 'Which conversations of this user does this node own?', {
+  id: uint('repeated by the answers'),
+  app: appId,
+  user: userId,
+})
+export const linkPing = frame(23, 'link_ping', 'Is the link alive?', {})
+
+// --- shard-node → edge ----------------------------------------------------------------------------------------------
+
+export const acks = frame(40, 'acks', 'Committed: posts and changes of this slot.', {
+  slot: slotNumber,
+  items: list(tuple('ack', { n, seq: seqNumber, time: moment }), 100_000),
+})
+
+export const refuse = frame(41, 'refuse', 'A request failed for good (numbers of protocol/errors.ts).', {
+  slot: slotNumber,
+  attempt,
+  n,
+  code: uint('error', 0xffff),
+  detail: str('for people', 1024),
+})
+
+export const bounce = frame(42, 'bounce', 'Of this attempt nothing from request `n` on was taken: go back to it.', {
+  slot: slotNumber,
+  attempt,
+  n,
+  reason: oneOf('why', ['not_owner', 'busy']),
+  retry_after: uint('milliseconds'),
+  owner: optional(nodeId),
+  epoch: optional(epochNumber),
+})
+
+const pageBody = {
+  after: seqNumber,
+  upto: seqNumber,
+  first: seqNumber,
+  head: seqNumber,
+  count: uint('messages'),
+  messages: bin('the messages, one behind the other', 0, 16 * 1024 * 1024),
+}
+export const answer = union('answer', {
+  opened: [0, { info: conversationInfo, created: bool('it did not exist before') }],
+  done: [1, {}],
+  subscribed: [2, { head: seqNumber, first: seqNumber, online: list(userId, 1000) }],
+  page: [3, pageBody],
+  info: [4, { info: conversationInfo }],
+})
+export type Answer = Of<typeof answer>
+
+export const reply = frame(43, 'reply', 'Answer to open, mark, subscribe, read or inspect.', {
+  slot: slotNumber,
+  attempt,
+  n,
+  answer,
+})
+
+export const fanout = frame(
+  44,
+  'fanout',
+  'Committed messages of a conversation that this edge subscribes to: all in (after, upto].',
+  {
+    conversation: conversationId,
+    after: seqNumber,
+    upto: seqNumber,
+    count: uint('messages'),
+    messages: bin('the messages, one behind the other', 0, 16 * 1024 * 1024),
+  },
+)
+
+export const marks = frame(45, 'marks', 'Cursors that moved.', {
+  conversation: conversationId,
+  items: list(tuple('cursors', { user: userId, delivered: seqNumber, read: seqNumber, time: moment }), 100_000),
+})
+
+export const signalled = frame(46, 'signalled', 'A member types.', {
+  conversation: conversationId,
+  user: userId,
+  on: bool('typing or stopped'),
+})
+export const present = frame(47, 'present', 'A member came online or went offline.', {
+  conversation: conversationId,
+  user: userId,
+  online: bool('online'),
+})
+export const membership = frame(
+  48,
+  'membership',
+  'Committed: these users joined or left. Sent to the edges where they are.',
+  {
+    app: appId,
+    conversation: conversationId,
+    joined: list(userId, MEMBERS_CHANGED_MAX + 1),
+    left: list(userId, MEMBERS_CHANGED_MAX + 1),
+    seq: seqNumber,
+  },
+)
+export const enumerated = frame(49, 'enumerated', 'Answer to `enumerate`; several may come.', {
+  id: uint('of the question'),
+  conversations: list(conversationInfo, 1000),
+  last: bool('no more follow'),
+})
+export const linkPong = frame(50, 'link_pong', 'The link is alive.', {})
+
+export const EDGE_LINK_FRAMES = [
+  linkHello,
+  post,
+  open,
+  change,
+  mark,
+  subscribe,
+  read,
+  inspect,
+  unsubscribe,
+  signal,
+  enumerate,
+  linkPing,
+] as const
+export const NODE_LINK_FRAMES = [
+  linkWelcome,
+  acks,
+  refuse,
+  bounce,
+  reply,
+  fanout,
+  marks,
+  signalled,
+  present,
+  membership,
+  enumerated,
+  linkPong,
+] as const
+
+export type EdgeLinkFrame = FrameOf<(typeof EDGE_LINK_FRAMES)[number]>
+export type NodeLinkFrame = FrameOf<(typeof NODE_LINK_FRAMES)[number]>
+export type PostFrame = FrameOf<typeof post>
+export type OpenFrame = FrameOf<typeof open>
+export type ChangeFrame = FrameOf<typeof change>
+export type MarkFrame = FrameOf<typeof mark>
+export type SubscribeFrame = FrameOf<typeof subscribe>
+export type ReadFrame = FrameOf<typeof read>
+export type InspectFrame = FrameOf<typeof inspect>
+/** A request of a slot's pipeline. */
+export type RequestFrame = PostFrame | OpenFrame | ChangeFrame | MarkFrame | SubscribeFrame | ReadFrame | InspectFrame
+export type FanoutFrame = FrameOf<typeof fanout>

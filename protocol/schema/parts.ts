@@ -1,0 +1,94 @@
+import type { AppId, ConversationId, Cseq, DeviceId, EdgeId, Millis, NodeId, Seq, Slot, UserId } from '../ids.js'
+import { SLOTS } from '../ids.js'
+import { MEMBERS_CHANGED_MAX, MEMBERS_LISTED_MAX, TEXT_BYTES_MAX } from '../limits.js'
+import { anything, bin, labels, list, type Of, oneOf, optional, str, tuple, uint, union } from './types.js'
+
+/** Values that several frames, records and REST bodies share. */
+
+export const conversationId = str<ConversationId>('conversation id', 64, /^[A-Za-z0-9_-]{1,64}$/)
+export const USER_ID = /^[A-Za-z0-9_.:@+-]{1,128}$/
+export const userId = str<UserId>('user id', 128, USER_ID)
+export const appId = str<AppId>('client_id of the app', 64, /^[A-Za-z0-9_-]{1,64}$/)
+export const deviceId = str<DeviceId>('device id', 64, /^[A-Za-z0-9_.:-]{1,64}$/)
+export const nodeId = str<NodeId>('node id', 64)
+export const edgeId = str<EdgeId>('edge id', 64)
+export const messageId = bin('message_id: the 16 bytes of a UUIDv4', 16, 16)
+export const seqNumber = uint<Seq>('sequence number in the conversation; 0: before the first')
+export const cseqNumber = uint<Cseq>('number of the frame in its session: 1, 2, 3 …', 0xffffffff)
+export const moment = uint<Millis>('milliseconds since 1970')
+export const slotNumber = uint<Slot>('slot', SLOTS - 1)
+export const trace = str('W3C traceparent', 55, /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/)
+export const ask = uint('number of the question, chosen by the client; its answer repeats it', 0xffffffff)
+export const conversationType = oneOf('private: two members for ever; group: members come and go', ['private', 'group'])
+export const metadata = labels('labels of the app, kept and returned', 32, 1024)
+
+const text = str('text', TEXT_BYTES_MAX)
+const fileReference = {
+  file_id: str('file id', 64),
+  name: str('file name', 255),
+  size: uint('bytes'),
+  mime: str('media type', 127),
+  caption: optional(text),
+}
+const custom = { data: anything('content of the app', TEXT_BYTES_MAX) }
+
+/** What a member may send. */
+export const payload = union('payload', { text: [0, { text }], file: [1, fileReference], custom: [2, custom] })
+export type Payload = Of<typeof payload>
+
+/** What a stored message may hold: also the changes of membership, which are messages of the server. */
+export const storedPayload = union('payload', {
+  text: [0, { text }],
+  file: [1, fileReference],
+  custom: [2, custom],
+  membership: [3, { added: list(userId, MEMBERS_CHANGED_MAX), removed: list(userId, MEMBERS_CHANGED_MAX) }],
+})
+export type StoredPayload = Of<typeof storedPayload>
+
+/** What accompanies a message and is read by connectors, not by the conversation's owner. */
+export const extras = tuple('to, channels and metadata of a message', {
+  to: optional(list(userId, MEMBERS_CHANGED_MAX)),
+  channels: optional(list(str('channel', 32, /^[a-z][a-z0-9_-]{0,31}$/), 16)),
+  metadata: optional(metadata),
+})
+export type Extras = Of<typeof extras>
+
+/** A committed message: the bytes in the log, in the view, on the links and in `deliver` are these and the same. */
+export const message = tuple('message', {
+  seq: seqNumber,
+  message_id: messageId,
+  from: userId,
+  time: moment,
+  payload: storedPayload,
+  expires: optional(moment),
+  extras: optional(extras),
+  trace: optional(trace),
+})
+export type Message = Of<typeof message>
+
+export const role = oneOf('role of a member', ['member', 'admin'])
+
+export const member = tuple('member', {
+  user: userId,
+  role,
+  delivered: seqNumber,
+  read: seqNumber,
+})
+export type Member = Of<typeof member>
+
+/** A conversation as one of its members sees it. */
+export const conversationInfo = tuple('conversation', {
+  conversation: conversationId,
+  type: conversationType,
+  head: seqNumber,
+  first: seqNumber,
+  member_count: uint('members'),
+  delivered: seqNumber,
+  read: seqNumber,
+  created: moment,
+  members: optional(list(member, MEMBERS_LISTED_MAX, `left out in groups of over ${MEMBERS_LISTED_MAX}`)),
+  metadata: optional(metadata),
+  ttl: optional(uint('seconds that messages live, unless they say otherwise')),
+  last: optional(message),
+})
+export type ConversationInfo = Of<typeof conversationInfo>

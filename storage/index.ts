@@ -1,0 +1,5 @@
+export * from './directory/port.js'
+export * from './message-view/port.js'
+export * from './node-log/port.js'
+export * from './presence/port.js'
+export * from './slot-table/port.js'

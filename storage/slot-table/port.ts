@@ -1,0 +1,28 @@
+import type { Epoch, LogId, NodeId, Slot } from '@chat4all/protocol'
+
+/** Who owns each slot: the row that compare-and-set moves, and the only thing that decides it (design §3). */
+export interface SlotTable {
+  /** Every slot that was ever claimed. Linearizable. */
+  read(): Promise<SlotRow[]>
+
+  /**
+   * Moves slots, each only if its row still has the epoch *and* the log expected (`from` undefined: no row yet).
+   * Returns for each move whether it was made. Rejects with an unknown outcome: read before trying again.
+   */
+  claim(moves: readonly SlotMove[]): Promise<boolean[]>
+
+  close(): Promise<void>
+}
+
+export interface SlotRow {
+  readonly slot: Slot
+  readonly epoch: Epoch
+  readonly log: LogId
+  readonly node: NodeId
+}
+
+export interface SlotMove {
+  readonly slot: Slot
+  readonly from: { readonly epoch: Epoch; readonly log: LogId } | undefined
+  readonly to: { readonly epoch: Epoch; readonly log: LogId; readonly node: NodeId }
+}

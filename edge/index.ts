@@ -1,0 +1,2 @@
+export * from './auth/port.js'
+export * from './requests.js'

@@ -1,0 +1,37 @@
+import type {
+  Answer,
+  AppId,
+  ChangeFrame,
+  ConversationId,
+  ConversationInfo,
+  InspectFrame,
+  MarkFrame,
+  Millis,
+  OpenFrame,
+  PostFrame,
+  ReadFrame,
+  Seq,
+  UserId,
+} from '@chat4all/protocol'
+
+/** What a request is, less its place in the pipeline: the edge adds that. */
+type Asked<F> = Omit<F, 'slot' | 'attempt' | 'n'>
+
+/**
+ * The way to the owners for callers that want a promise (REST; sessions use the same pipelines without one).
+ * Bounces and lost links are retried inside; a promise rejects with a Chat4AllError: a refusal of the owner, BUSY when
+ * the pipeline of the slot is full, or UNAVAILABLE when the deadline passed (the request may yet happen).
+ */
+export interface Requests {
+  post(request: Asked<PostFrame>): Promise<{ readonly seq: Seq; readonly time: Millis }>
+  change(request: Asked<ChangeFrame>): Promise<{ readonly seq: Seq; readonly time: Millis }>
+  open(request: Asked<OpenFrame>): Promise<Extract<Answer, { type: 'opened' }>>
+  mark(request: Asked<MarkFrame>): Promise<void>
+  read(request: Asked<ReadFrame>): Promise<Extract<Answer, { type: 'page' }>>
+  inspect(request: Asked<InspectFrame>): Promise<ConversationInfo>
+  /** Asks every shard-node. */
+  conversationsOf(app: AppId, user: UserId): Promise<ConversationInfo[]>
+}
+
+/** The id of the one private conversation of two users follows from them, so that both enter the same. */
+export type PrivateConversationId = (app: AppId, a: UserId, b: UserId) => ConversationId

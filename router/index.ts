@@ -1,0 +1,2 @@
+export * from './link/port.js'
+export * from './members/port.js'

@@ -1,4 +1,5 @@
 export * from './codec/frame-codec.js'
+export * from './codec/message-frames.js'
 export { Reader } from './codec/reader.js'
 export { Writer } from './codec/writer.js'
 export * from './errors.js'

@@ -1,0 +1,43 @@
+import { MEMBERS_CHANGED_MAX } from '../limits.js'
+import { appId, conversationId, conversationType, metadata, moment, seqNumber, userId } from './parts.js'
+import { bin, list, type Of, optional, tuple, uint, union } from './types.js'
+
+/**
+ * What an entry of a node log holds: records, one behind the other. All messages that one flush has for a
+ * conversation stand together, so the bytes in the log are the bytes that are fanned out and the bytes in the view.
+ */
+export const logRecord = union('log record', {
+  /** A conversation comes into being. */
+  created: [
+    0,
+    {
+      conversation: conversationId,
+      app: appId,
+      kind: conversationType,
+      members: list(userId, MEMBERS_CHANGED_MAX + 1),
+      admins: list(userId, MEMBERS_CHANGED_MAX + 1),
+      time: moment,
+      metadata: optional(metadata),
+      ttl: optional(uint('seconds')),
+    },
+  ],
+  /** Consecutive messages; changes of members are messages too (payload `membership`). */
+  messages: [
+    1,
+    {
+      conversation: conversationId,
+      first: seqNumber,
+      count: uint('messages'),
+      messages: bin('the messages, one behind the other', 0, 16 * 1024 * 1024),
+    },
+  ],
+  /** Members' cursors: absolute values. */
+  cursors: [
+    2,
+    {
+      conversation: conversationId,
+      items: list(tuple('cursors', { user: userId, delivered: seqNumber, read: seqNumber, time: moment }), 100_000),
+    },
+  ],
+})
+export type LogRecord = Of<typeof logRecord>

@@ -1,0 +1,158 @@
+import type {
+  AppId,
+  ConversationId,
+  Epoch,
+  LogId,
+  Millis,
+  NodeId,
+  NodeLinkFrame,
+  Offset,
+  Seq,
+  Slot,
+  UserId,
+} from '@chat4all/protocol'
+
+/**
+ * What the core asks of the world. A driver carries each effect out and tells the outcome through the method of
+ * `ShardNodeCore` named in its comment; it may take any time, and outcomes may come in any order.
+ */
+export type Effect =
+  /** Frame to the edge behind a link; lost when the link is gone. */
+  | { readonly type: 'send'; readonly link: LinkId; readonly frame: NodeLinkFrame }
+  /** Frame to every link whose edge may have a session of one of these users (Presence). Best effort. */
+  | { readonly type: 'invite'; readonly app: AppId; readonly users: readonly UserId[]; readonly frame: NodeLinkFrame }
+  /** NodeLogs.open → opened. */
+  | { readonly type: 'open-log'; readonly log: LogId }
+  /** NodeLogs.append → appended | appendFailed. */
+  | { readonly type: 'append'; readonly log: LogId; readonly offset: Offset; readonly entry: Uint8Array }
+  /** NodeLogs.isSealed, begun now → sealChecked | sealCheckFailed. */
+  | { readonly type: 'check-seal'; readonly log: LogId; readonly check: number }
+  /** MessageView.load and the newest message → loaded | loadFailed. */
+  | { readonly type: 'load'; readonly conversation: ConversationId }
+  /** MessageView.find → found (failed: 'failed'). */
+  | {
+      readonly type: 'find'
+      readonly conversation: ConversationId
+      readonly messageId: Uint8Array
+      readonly token: number
+    }
+  /** MessageView.messages → messagesRead. */
+  | {
+      readonly type: 'read-messages'
+      readonly token: number
+      readonly conversation: ConversationId
+      readonly after: Seq
+      readonly before: Seq
+      readonly limit: number
+      readonly newestFirst: boolean
+    }
+  /** MessageView.conversationsOf → listed. */
+  | { readonly type: 'list'; readonly token: number; readonly app: AppId; readonly user: UserId }
+  /** MessageView.apply → applied | applyFailed. One at a time per `log`. */
+  | {
+      readonly type: 'apply'
+      readonly log: LogId
+      readonly changes: readonly ConversationChange[]
+      readonly upTo: Offset
+    }
+  /** NodeLogs.saveCursor(materialised), then dropBelow: nobody waits for it. */
+  | { readonly type: 'save-cursor'; readonly log: LogId; readonly cursor: Offset }
+  /** SlotTable.read → slotsRead. */
+  | { readonly type: 'read-slots' }
+  /** SlotTable.claim → claimed | claimFailed. */
+  | { readonly type: 'claim'; readonly moves: readonly SlotMove[] }
+  /** A step of recovering another log: see Recovery. Outcome through `recoveryStep`. */
+  | { readonly type: 'recover'; readonly log: LogId; readonly step: RecoveryRequest }
+  /** These slots are served from now on (Members.hint), or no longer. */
+  | { readonly type: 'serving'; readonly slots: readonly Slot[] }
+  /** The log was sealed by another: the node acknowledges nothing more and begins again with a new log. */
+  | { readonly type: 'deposed'; readonly log: LogId }
+
+export type LinkId = number & { readonly kind: 'link' }
+
+export type RecoveryRequest =
+  | { readonly type: 'seal' }
+  | { readonly type: 'cursor' }
+  | { readonly type: 'read'; readonly from: Offset; readonly limit: number }
+  | { readonly type: 'write-back'; readonly offset: Offset; readonly entry: Uint8Array }
+  | { readonly type: 'decide-end'; readonly end: Offset }
+  | { readonly type: 'apply'; readonly changes: readonly ConversationChange[] }
+  | { readonly type: 'save-cursor'; readonly cursor: Offset }
+
+/** Outcomes of {@link RecoveryRequest}; `failed` (unknown outcome) is answered by asking the same again. */
+export type RecoveryOutcome =
+  | { readonly type: 'sealed' }
+  | { readonly type: 'cursor'; readonly materialised: Offset }
+  | { readonly type: 'entries'; readonly entries: readonly Uint8Array[] }
+  | { readonly type: 'written-back' }
+  | { readonly type: 'end'; readonly end: Offset }
+  | { readonly type: 'applied' }
+  | { readonly type: 'cursor-saved' }
+  | { readonly type: 'failed' }
+
+// The shapes below are those of storage's ports, stated again because the core imports protocol only; the compiler
+// holds the two against each other where the driver passes them on.
+
+export interface SlotRow {
+  readonly slot: Slot
+  readonly epoch: Epoch
+  readonly log: LogId
+  readonly node: NodeId
+}
+
+export interface SlotMove {
+  readonly slot: Slot
+  readonly from: { readonly epoch: Epoch; readonly log: LogId } | undefined
+  readonly to: { readonly epoch: Epoch; readonly log: LogId; readonly node: NodeId }
+}
+
+export interface ConversationChange {
+  readonly conversation: ConversationId
+  readonly data?: ConversationData
+  readonly members?: readonly StoredMember[]
+  readonly cursors?: readonly StoredCursor[]
+  readonly messages?: MessageBatch
+}
+
+export interface MessageBatch {
+  readonly firstSeq: Seq
+  readonly lastSeq: Seq
+  readonly bytes: Uint8Array
+  readonly lengths: readonly number[]
+  readonly messageIds: Uint8Array
+  readonly expires?: readonly Millis[]
+}
+
+export interface ConversationData {
+  readonly app: AppId
+  readonly type: 'private' | 'group'
+  readonly created: Millis
+  readonly metadata: Readonly<Record<string, string>> | undefined
+  readonly ttl: number | undefined
+}
+
+export interface StoredMember {
+  readonly user: UserId
+  readonly role: 'member' | 'admin'
+  readonly present: boolean
+  readonly version: Seq
+}
+
+export interface StoredCursor {
+  readonly user: UserId
+  readonly delivered: Seq
+  readonly read: Seq
+}
+
+export interface StoredConversation {
+  readonly data: ConversationData
+  readonly members: readonly StoredMember[]
+  readonly cursors: readonly StoredCursor[]
+  readonly head: Seq
+  readonly first: Seq
+}
+
+export interface StoredMessage {
+  readonly seq: Seq
+  readonly bytes: Uint8Array
+}

@@ -1,0 +1,132 @@
+import type { EdgeRules } from '@chat4all/edge/core'
+import type { ShardRules } from '@chat4all/shard-node/core'
+import type { StoreRules } from './store/rules.js'
+
+/**
+ * Planted bugs: each turns one rule of the design off. `npm test` proves that the simulator sees every one of them, so
+ * that a green run means something. shard-node/core/SPEC.md ties each to its rule and back.
+ */
+export interface PlantedBug {
+  /** As design.md §7 calls it. */
+  readonly name: string
+  /** Which rule is off, and who keeps it. */
+  readonly rule:
+    | { readonly of: 'shard-node'; readonly off: keyof ShardRules }
+    | { readonly of: 'edge'; readonly off: keyof EdgeRules }
+    | { readonly of: 'store'; readonly off: keyof StoreRules }
+  /** What happens instead. */
+  readonly instead: string
+  /** Invariants of SPEC.md of which at least one must fail. */
+  readonly breaks: readonly number[]
+}
+
+export const PLANTED_BUGS: readonly PlantedBug[] = [
+  {
+    name: 'no seal check',
+    rule: { of: 'store', off: 'checkSeal' },
+    instead: 'every seal check answers "not sealed" at once',
+    breaks: [1, 3],
+  },
+  {
+    name: 'check begun before the write completed',
+    rule: { of: 'shard-node', off: 'checkAfterWrite' },
+    instead: 'a check may cover an append that completed after the check began',
+    breaks: [1, 3],
+  },
+  {
+    name: 'check at one replica',
+    rule: { of: 'store', off: 'checkAtQuorum' },
+    instead: 'a seal check believes the first replica that answers',
+    breaks: [1, 3],
+  },
+  {
+    name: 'a cached check',
+    rule: { of: 'store', off: 'freshCheck' },
+    instead: 'a seal check repeats an earlier answer while that is young',
+    breaks: [1, 3],
+  },
+  {
+    name: 'recovery reads before the seal is complete',
+    rule: { of: 'store', off: 'sealAtQuorum' },
+    instead: 'sealing counts as done when it is sent, not when a quorum has it',
+    breaks: [1, 3],
+  },
+  {
+    name: 'no write-back',
+    rule: { of: 'store', off: 'writeBack' },
+    instead: 'a recoverer does not put what it read onto a quorum',
+    breaks: [1, 3, 4],
+  },
+  {
+    name: 'each recoverer its own end',
+    rule: { of: 'store', off: 'decideEndOnce' },
+    instead: 'a proposal for the end of a log is always taken for the decision',
+    breaks: [1, 3, 4],
+  },
+  {
+    name: 'acknowledged out of order',
+    rule: { of: 'shard-node', off: 'commitInOrder' },
+    instead: 'an entry is acknowledged although one below it is not written',
+    breaks: [1, 2, 3],
+  },
+  {
+    name: 'offset skipped after a time-out',
+    rule: { of: 'shard-node', off: 'rewriteUntilWritten' },
+    instead: 'an append of unknown outcome is taken for written',
+    breaks: [1, 3],
+  },
+  {
+    name: 'slot taken before recovery ended',
+    rule: { of: 'shard-node', off: 'recoverBeforeClaim' },
+    instead: 'slots of a dead log are claimed before its tail is in the view',
+    breaks: [1, 2, 3],
+  },
+  {
+    name: 'view fed before commit',
+    rule: { of: 'shard-node', off: 'feedAfterCommit' },
+    instead: 'subscribers and view get an entry when it is appended',
+    breaks: [1, 2, 3],
+  },
+  {
+    name: 'trimmed segment taken for the end',
+    rule: { of: 'shard-node', off: 'lookAgainAtCursor' },
+    instead: 'a recoverer that reads nothing proposes that offset as the end at once',
+    breaks: [1, 3, 4],
+  },
+  {
+    name: 'stale read',
+    rule: { of: 'shard-node', off: 'readsAfterCheck' },
+    instead: 'a read is answered from memory although the log may be sealed',
+    breaks: [1],
+  },
+  {
+    name: 'dedupe lost at failover',
+    rule: { of: 'shard-node', off: 'lookUpRetries' },
+    instead: 'a retry that misses the window is taken for a new message',
+    breaks: [1],
+  },
+  {
+    name: 'old memory served after getting a slot back',
+    rule: { of: 'shard-node', off: 'reloadAfterRegain' },
+    instead: 'a new incarnation keeps the conversations of the one before',
+    breaks: [1, 2, 3],
+  },
+  {
+    name: 'bounced pipeline not dropped',
+    rule: { of: 'shard-node', off: 'dropAfterBounce' },
+    instead: 'the owner takes later requests of an attempt of which it bounced one',
+    breaks: [8],
+  },
+  {
+    name: 'no go-back-N',
+    rule: { of: 'edge', off: 'goBackN' },
+    instead: 'only the bounced request is sent again, behind what is under way',
+    breaks: [8],
+  },
+  {
+    name: 'read before subscribe',
+    rule: { of: 'edge', off: 'subscribeBeforeRead' },
+    instead: 'what is committed between the read and the subscription is missed',
+    breaks: [7, 9],
+  },
+]

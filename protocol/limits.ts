@@ -15,3 +15,5 @@ export const MEMBERS_LISTED_MAX = 100
 export const PAGE_MESSAGES_MAX = 500
 /** Members changed by one request. */
 export const MEMBERS_CHANGED_MAX = 500
+/** How deep arrays and maps may lie within each other in an app's own content. */
+export const NESTING_MAX = 16

@@ -1,5 +1,5 @@
 import { Chat4AllError } from '../errors.js'
-import type { AnyFrameType, FrameOf } from '../schema/types.js'
+import type { AnyFrameType, FrameOf } from '../schema/shapes.js'
 import { Reader } from './reader.js'
 import type { Writer } from './writer.js'
 

@@ -1,4 +1,5 @@
 import { Chat4AllError } from '../errors.js'
+import { NESTING_MAX } from '../limits.js'
 
 /**
  * Reads MessagePack (https://github.com/msgpack/msgpack/blob/master/spec.md) values that the schema expects,
@@ -7,8 +8,14 @@ import { Chat4AllError } from '../errors.js'
  * {@link NESTING_MAX} deep, so hostile bytes cost their own length and no more.
  */
 
-const NESTING_MAX = 16
-const decoder = new TextDecoder('utf-8')
+/** Up to this length characters one by one beat a call into the engine (codec.bench.ts). */
+const SHORT_TEXT_BYTES = 48
+/** The same for looking whether all is ASCII. */
+const SHORT_CHECK_BYTES = 128
+
+// Fatal: bytes that are no UTF-8 would pass through us and break clients in languages whose strings are strict.
+// ignoreBOM means "leave it in": a text that begins with U+FEFF is to come out as it went in.
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 function malformed(what: string, at: number): Chat4AllError {
   return new Chat4AllError('MALFORMED_FRAME', `${what} at byte ${at}`)
@@ -87,6 +94,18 @@ export class Reader {
 
   /** A string of at most `max` bytes of UTF-8. */
   str(max: number): string {
+    const length = this.strHead(max)
+    return this.text(this.at - length, length)
+  }
+
+  /** Passes over a string that `str` would read. */
+  skipStr(max: number): void {
+    const length = this.strHead(max)
+    this.checkText(this.at - length, length)
+  }
+
+  /** Passes over a string of at most `max` bytes; returns how many they are, not looking at them. */
+  strHead(max: number): number {
     const start = this.at
     const b = this.byte()
     let length: number
@@ -96,19 +115,43 @@ export class Reader {
     else if (b === 0xdb) length = this.u32()
     else throw malformed('expected a string', start)
     if (length > max) throw malformed(`expected a string of at most ${max} bytes`, start)
-    const from = this.need(length)
-    if (length > 48) return decoder.decode(this.bytes.subarray(from, from + length))
-    let text = ''
-    for (let i = from; i < this.at; i++) {
-      const c = this.bytes[i]!
-      if (c >= 0x80) return decoder.decode(this.bytes.subarray(from, this.at))
-      text += String.fromCharCode(c)
+    this.need(length)
+    return length
+  }
+
+  /** The characters of bytes that were passed over. */
+  text(from: number, length: number): string {
+    if (length <= SHORT_TEXT_BYTES) {
+      const text = asciiText(this.bytes, from, from + length)
+      if (text !== undefined) return text
     }
-    return text
+    return this.decodeText(from, length)
+  }
+
+  private checkText(from: number, length: number): void {
+    if (length > SHORT_CHECK_BYTES) return void this.decodeText(from, length)
+    const { bytes } = this
+    for (let i = from; i < from + length; i++) {
+      if (bytes[i]! >= 0x80) return void this.decodeText(from, length)
+    }
+  }
+
+  private decodeText(from: number, length: number): string {
+    try {
+      return decoder.decode(this.bytes.subarray(from, from + length))
+    } catch {
+      throw malformed('expected UTF-8', from)
+    }
   }
 
   /** Binary of between `min` and `max` bytes: a view of the input, not a copy. */
   bin(min: number, max: number): Uint8Array {
+    const length = this.binHead(min, max)
+    return this.bytes.subarray(this.at - length, this.at)
+  }
+
+  /** Passes over binary that `bin` would read; returns its length. */
+  binHead(min: number, max: number): number {
     const start = this.at
     const b = this.byte()
     let length: number
@@ -117,8 +160,8 @@ export class Reader {
     else if (b === 0xc6) length = this.u32()
     else throw malformed('expected binary', start)
     if (length > max || length < min) throw malformed(`expected binary of ${min} to ${max} bytes`, start)
-    const from = this.need(length)
-    return this.bytes.subarray(from, from + length)
+    this.need(length)
+    return length
   }
 
   /** The number of values in an array of at most `max`. */
@@ -147,24 +190,30 @@ export class Reader {
     return length
   }
 
-  /** Passes over one value of any type, checking that it is whole. */
-  skip(depth = 0): void {
+  /** Passes over one value of any type, checking only that it is whole. */
+  skip(): void {
+    this.skipValue(0, false)
+  }
+
+  /** Passes over one value that every language can decode: texts are UTF-8, names in maps are texts. */
+  skipPlain(): void {
+    this.skipValue(0, true)
+  }
+
+  private skipValue(depth: number, plain: boolean): void {
     if (depth > NESTING_MAX) throw malformed(`nested deeper than ${NESTING_MAX}`, this.at)
     const start = this.at
     const b = this.byte()
     if (b < 0x80 || b >= 0xe0 || b === 0xc0 || b === 0xc2 || b === 0xc3) return
-    if (b < 0x90) return this.skipMany((b & 0x0f) * 2, depth)
-    if (b < 0xa0) return this.skipMany(b & 0x0f, depth)
-    if (b < 0xc0) return void this.need(b & 0x1f)
+    if (b < 0x90) return this.skipPairs(b & 0x0f, depth, plain)
+    if (b < 0xa0) return this.skipValues(b & 0x0f, depth, plain)
+    if (b < 0xc0) return this.skipText(b & 0x1f, plain)
     switch (b) {
       case 0xc4:
-      case 0xd9:
         return void this.need(this.byte())
       case 0xc5:
-      case 0xda:
         return void this.need(this.u16())
       case 0xc6:
-      case 0xdb:
         return void this.need(this.u32())
       case 0xcc:
       case 0xd0:
@@ -172,28 +221,83 @@ export class Reader {
       case 0xcd:
       case 0xd1:
         return void this.need(2)
+      case 0xca:
       case 0xce:
       case 0xd2:
-      case 0xca:
         return void this.need(4)
+      case 0xcb:
       case 0xcf:
       case 0xd3:
-      case 0xcb:
         return void this.need(8)
+      case 0xd9:
+        return this.skipText(this.byte(), plain)
+      case 0xda:
+        return this.skipText(this.u16(), plain)
+      case 0xdb:
+        return this.skipText(this.u32(), plain)
       case 0xdc:
-        return this.skipMany(this.u16(), depth)
+        return this.skipValues(this.u16(), depth, plain)
       case 0xdd:
-        return this.skipMany(this.u32(), depth)
+        return this.skipValues(this.u32(), depth, plain)
       case 0xde:
-        return this.skipMany(this.u16() * 2, depth)
+        return this.skipPairs(this.u16(), depth, plain)
       case 0xdf:
-        return this.skipMany(this.u32() * 2, depth)
+        return this.skipPairs(this.u32(), depth, plain)
       default:
         throw malformed('a MessagePack type that no frame uses', start)
     }
   }
 
-  private skipMany(count: number, depth: number): void {
-    for (let i = 0; i < count; i++) this.skip(depth + 1)
+  private skipText(length: number, plain: boolean): void {
+    const from = this.need(length)
+    if (plain) this.checkText(from, length)
   }
+
+  private skipValues(count: number, depth: number, plain: boolean): void {
+    for (let i = 0; i < count; i++) this.skipValue(depth + 1, plain)
+  }
+
+  private skipPairs(count: number, depth: number, plain: boolean): void {
+    for (let i = 0; i < count; i++) {
+      if (plain) this.skipName()
+      else this.skipValue(depth + 1, false)
+      this.skipValue(depth + 1, plain)
+    }
+  }
+
+  private skipName(): void {
+    const start = this.at
+    const length = this.strHead(0xffffffff)
+    this.checkText(this.at - length, length)
+    if (length === PROTO.length && this.text(this.at - length, length) === PROTO) {
+      throw malformed(`a name that is ${PROTO}`, start)
+    }
+  }
+}
+
+/** A trap for JavaScript clients, whose decoders refuse it or, worse, do not. */
+const PROTO = '__proto__'
+
+/** Characters of ASCII bytes, eight at a time; undefined when others are among them. */
+function asciiText(b: Uint8Array, from: number, to: number): string | undefined {
+  let text = ''
+  let i = from
+  for (; i + 8 <= to; i += 8) {
+    const c0 = b[i]!
+    const c1 = b[i + 1]!
+    const c2 = b[i + 2]!
+    const c3 = b[i + 3]!
+    const c4 = b[i + 4]!
+    const c5 = b[i + 5]!
+    const c6 = b[i + 6]!
+    const c7 = b[i + 7]!
+    if ((c0 | c1 | c2 | c3 | c4 | c5 | c6 | c7) >= 0x80) return undefined
+    text += String.fromCharCode(c0, c1, c2, c3, c4, c5, c6, c7)
+  }
+  for (; i < to; i++) {
+    const c = b[i]!
+    if (c >= 0x80) return undefined
+    text += String.fromCharCode(c)
+  }
+  return text
 }

@@ -125,11 +125,13 @@ export class Writer {
   }
 
   private utf8(text: string): void {
-    // Encode past the longest head, then move back: the length in bytes is known only afterwards.
-    const room = this.at + 5
-    const { written } = encoder.encodeInto(text, this.bytes.subarray(room))
+    // The length in bytes is known only afterwards. Most text is ASCII, where it is the length in characters: encode
+    // behind the head that this would need, and move the bytes when that was wrong.
+    const guess = headBytes(text.length)
+    const from = this.at + guess
+    const { written } = encoder.encodeInto(text, this.bytes.subarray(from))
     this.head(written, 0xa0, 31, 0xd9, 0xda)
-    this.bytes.copyWithin(this.at, room, room + written)
+    if (this.at !== from) this.bytes.copyWithin(this.at, from, from + written)
     this.at += written
   }
 
@@ -167,4 +169,11 @@ export class Writer {
       this.at += value.length
     }
   }
+}
+
+/** Bytes of the head of a string of `length` bytes. */
+function headBytes(length: number): number {
+  if (length < 32) return 1
+  if (length < 0x100) return 2
+  return length < 0x10000 ? 3 : 5
 }

@@ -16,7 +16,8 @@ import {
   trace,
   userId,
 } from './parts.js'
-import { bool, encoded, type FrameOf, frame, list, optional, str, tuple, uint } from './types.js'
+import { type FrameOf, frame, tuple } from './shapes.js'
+import { bool, encoded, list, optional, str, uint } from './types.js'
 
 /**
  * The frames between a client and an edge. A WebSocket message (binary) holds one or more of them, one behind the

@@ -16,21 +16,8 @@ import {
   trace,
   userId,
 } from './parts.js'
-import {
-  bin,
-  bool,
-  encoded,
-  type FrameOf,
-  frame,
-  list,
-  type Of,
-  oneOf,
-  optional,
-  str,
-  tuple,
-  uint,
-  union,
-} from './types.js'
+import { type FrameOf, frame, tuple, union } from './shapes.js'
+import { bin, bool, encoded, list, type Of, oneOf, optional, str, uint } from './types.js'
 
 /**
  * The frames between an edge and a shard-node. In one process they are passed as objects; over TCP a packet of them

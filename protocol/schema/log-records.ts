@@ -1,6 +1,7 @@
 import { MEMBERS_CHANGED_MAX } from '../limits.js'
 import { appId, conversationId, conversationType, metadata, moment, seqNumber, userId } from './parts.js'
-import { bin, list, type Of, optional, tuple, uint, union } from './types.js'
+import { tuple, union } from './shapes.js'
+import { bin, list, type Of, optional, uint } from './types.js'
 
 /**
  * What an entry of a node log holds: records, one behind the other. All messages that one flush has for a

@@ -1,15 +1,16 @@
 import type { AppId, ConversationId, Cseq, DeviceId, EdgeId, Millis, NodeId, Seq, Slot, UserId } from '../ids.js'
 import { SLOTS } from '../ids.js'
 import { MEMBERS_CHANGED_MAX, MEMBERS_LISTED_MAX, TEXT_BYTES_MAX } from '../limits.js'
-import { anything, bin, labels, list, type Of, oneOf, optional, str, tuple, uint, union } from './types.js'
+import { tuple, union } from './shapes.js'
+import { anything, bin, encoded, id, labels, list, type Of, oneOf, optional, str, uint } from './types.js'
 
 /** Values that several frames, records and REST bodies share. */
 
-export const conversationId = str<ConversationId>('conversation id', 64, /^[A-Za-z0-9_-]{1,64}$/)
+export const conversationId = id<ConversationId>('conversation id', 64, /^[A-Za-z0-9_-]{1,64}$/)
 export const USER_ID = /^[A-Za-z0-9_.:@+-]{1,128}$/
-export const userId = str<UserId>('user id', 128, USER_ID)
-export const appId = str<AppId>('client_id of the app', 64, /^[A-Za-z0-9_-]{1,64}$/)
-export const deviceId = str<DeviceId>('device id', 64, /^[A-Za-z0-9_.:-]{1,64}$/)
+export const userId = id<UserId>('user id', 128, USER_ID)
+export const appId = id<AppId>('client_id of the app', 64, /^[A-Za-z0-9_-]{1,64}$/)
+export const deviceId = id<DeviceId>('device id', 64, /^[A-Za-z0-9_.:-]{1,64}$/)
 export const nodeId = str<NodeId>('node id', 64)
 export const edgeId = str<EdgeId>('edge id', 64)
 export const messageId = bin('message_id: the 16 bytes of a UUIDv4', 16, 16)
@@ -48,7 +49,7 @@ export type StoredPayload = Of<typeof storedPayload>
 /** What accompanies a message and is read by connectors, not by the conversation's owner. */
 export const extras = tuple('to, channels and metadata of a message', {
   to: optional(list(userId, MEMBERS_CHANGED_MAX)),
-  channels: optional(list(str('channel', 32, /^[a-z][a-z0-9_-]{0,31}$/), 16)),
+  channels: optional(list(id('channel', 32, /^[a-z][a-z0-9_-]{0,31}$/), 16)),
   metadata: optional(metadata),
 })
 export type Extras = Of<typeof extras>
@@ -65,6 +66,14 @@ export const message = tuple('message', {
   trace: optional(trace),
 })
 export type Message = Of<typeof message>
+
+/** The same bytes as {@link message}, with payload and extras passed through encoded: how owners write and read them. */
+export const sealedMessage = tuple('message', {
+  ...message.fields,
+  payload: encoded(storedPayload),
+  extras: optional(encoded(extras)),
+})
+export type SealedMessage = Of<typeof sealedMessage>
 
 export const role = oneOf('role of a member', ['member', 'admin'])
 

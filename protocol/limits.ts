@@ -17,3 +17,9 @@ export const PAGE_MESSAGES_MAX = 500
 export const MEMBERS_CHANGED_MAX = 500
 /** How deep arrays and maps may lie within each other in an app's own content. */
 export const NESTING_MAX = 16
+/** Labels of one message or conversation, and the bytes of a label's name and value. */
+export const METADATA_PAIRS_MAX = 32
+export const METADATA_NAME_BYTES_MAX = 64
+export const METADATA_VALUE_BYTES_MAX = 1024
+/** External channels named by one message. */
+export const CHANNELS_MAX = 16

@@ -1,0 +1,6 @@
+export * from './conversations.js'
+export * from './messages.js'
+export * from './payloads.js'
+export * from './problem.js'
+export * from './scalars.js'
+export * from './tokens.js'

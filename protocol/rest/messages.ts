@@ -1,0 +1,102 @@
+import { z } from 'zod'
+import { CHANNELS_MAX, MEMBERS_CHANGED_MAX, PAGE_MESSAGES_MAX } from '../limits.js'
+import { payload, storedPayload } from './payloads.js'
+import {
+  conversationId,
+  messageId,
+  metadata,
+  metadataInput,
+  moment,
+  queryNumber,
+  seqNumber,
+  timeToLive,
+  userId,
+} from './scalars.js'
+
+/** Bodies of POST /v1/messages and GET /v1/conversations/{conversation_id}/messages. */
+
+const channel = z
+  .string()
+  .regex(/^[a-z][a-z0-9_-]{0,31}$/, 'Not a channel: a lower-case letter, then up to 31 of a–z 0–9 _ -')
+  .meta({ id: 'Channel', example: 'telegram' })
+
+export const postMessageBody = z
+  .object({
+    message_id: messageId,
+    conversation_id: conversationId,
+    from: userId.optional().meta({
+      description: 'Who sends. A service token must name it; a user token may only name its own user.',
+    }),
+    to: z.array(userId).max(MEMBERS_CHANGED_MAX).optional().meta({
+      description: 'On external channels: only these members. Everyone in the conversation sees the message.',
+    }),
+    channels: z
+      .array(channel)
+      .max(CHANNELS_MAX)
+      .optional()
+      .meta({ description: 'External channels to deliver on, by name, or `["all"]`.' }),
+    payload,
+    metadata: metadataInput.optional(),
+    ttl: timeToLive.optional(),
+  })
+  .meta({ id: 'PostMessageBody' })
+
+export const acceptedAnswer = z
+  .object({
+    status: z.literal('accepted').meta({ description: 'Stored for good, at this seq.' }),
+    message_id: messageId,
+    conversation_id: conversationId,
+    seq: seqNumber,
+    time: moment,
+  })
+  .meta({ id: 'AcceptedAnswer' })
+
+export const messageAnswer = z
+  .object({
+    message_id: messageId,
+    conversation_id: conversationId,
+    seq: seqNumber,
+    from: userId,
+    time: moment,
+    payload: storedPayload,
+    to: z.array(userId).optional(),
+    channels: z.array(channel).optional(),
+    metadata: metadata.optional(),
+    expires: moment.optional(),
+    trace: z.string().optional().meta({ description: 'W3C traceparent of the request that posted it.' }),
+  })
+  .meta({ id: 'Message' })
+
+export const pageQuery = z.object({
+  since: queryNumber(0, Number.MAX_SAFE_INTEGER, 'Only messages with a higher seq, oldest first.').optional(),
+  before: queryNumber(
+    0,
+    Number.MAX_SAFE_INTEGER,
+    'Only messages with a lower seq. Without `since`: the newest of them.',
+  ).optional(),
+  limit: queryNumber(1, PAGE_MESSAGES_MAX, 'Messages in one page; 50 unless given.').optional(),
+})
+
+export const pageAnswer = z
+  .object({
+    messages: z
+      .array(messageAnswer)
+      .meta({ description: 'In ascending order of seq: all that exist in (after, upto].' }),
+    after: seqNumber,
+    upto: seqNumber,
+    first_seq: seqNumber.meta({ description: 'Lowest seq that still exists; what lies below has expired.' }),
+    head_seq: seqNumber.meta({ description: 'Highest seq of the conversation; 0: no message yet.' }),
+    recovered: z
+      .boolean()
+      .meta({ description: 'False: messages after `since` have expired before they were read; there is a gap.' }),
+    next: z.string().nullable().meta({
+      description: 'Address of the next page in the same direction; null: there is none (now).',
+      example: '/v1/conversations/p_3kVbq0wZr1yQy2uXn5m7Lg/messages?since=42&limit=50',
+    }),
+  })
+  .meta({ id: 'MessagePage' })
+
+export type PostMessageBody = z.input<typeof postMessageBody>
+export type AcceptedAnswer = z.output<typeof acceptedAnswer>
+export type MessageAnswer = z.output<typeof messageAnswer>
+export type PageAnswer = z.output<typeof pageAnswer>

@@ -1,0 +1,44 @@
+import { z } from 'zod'
+import { MEMBERS_CHANGED_MAX, TEXT_BYTES_MAX } from '../limits.js'
+import { userId, utf8String } from './scalars.js'
+
+/** What a message holds, as JSON. The same shapes as `payload` and `storedPayload` of the frames (schema/parts.ts). */
+
+const textPayload = z.object({ type: z.literal('text'), text: utf8String(TEXT_BYTES_MAX) }).meta({ id: 'TextPayload' })
+
+const filePayload = z
+  .object({
+    type: z.literal('file'),
+    file_id: utf8String(64),
+    name: utf8String(255),
+    size: z.int().min(0).max(Number.MAX_SAFE_INTEGER).meta({ description: 'Bytes.' }),
+    mime: utf8String(127),
+    caption: utf8String(TEXT_BYTES_MAX).optional(),
+  })
+  .meta({ id: 'FilePayload', description: 'A file by reference.' })
+
+const customPayload = z
+  .object({
+    type: z.literal('custom'),
+    data: z.unknown().meta({ description: 'Any JSON value, at most 16 KiB.' }),
+  })
+  .meta({ id: 'CustomPayload', description: 'Content of the app’s own making.' })
+
+const membershipPayload = z
+  .object({
+    type: z.literal('membership'),
+    added: z.array(userId).max(MEMBERS_CHANGED_MAX),
+    removed: z.array(userId).max(MEMBERS_CHANGED_MAX),
+  })
+  .meta({ id: 'MembershipPayload', description: 'Written by the server when members come and go.' })
+
+/** What a member may send. */
+export const payload = z.discriminatedUnion('type', [textPayload, filePayload, customPayload]).meta({ id: 'Payload' })
+
+/** What a stored message may hold. */
+export const storedPayload = z
+  .discriminatedUnion('type', [textPayload, filePayload, customPayload, membershipPayload])
+  .meta({ id: 'StoredPayload' })
+
+export type PayloadJson = z.output<typeof payload>
+export type StoredPayloadJson = z.output<typeof storedPayload>

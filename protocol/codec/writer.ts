@@ -130,8 +130,9 @@ export class Writer {
     const guess = headBytes(text.length)
     const from = this.at + guess
     const { written } = encoder.encodeInto(text, this.bytes.subarray(from))
+    const head = headBytes(written)
+    if (head !== guess) this.bytes.copyWithin(this.at + head, from, from + written)
     this.head(written, 0xa0, 31, 0xd9, 0xda)
-    if (this.at !== from) this.bytes.copyWithin(this.at, from, from + written)
     this.at += written
   }
 

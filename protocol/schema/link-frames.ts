@@ -40,6 +40,9 @@ export const linkWelcome = frame(2, 'link_welcome', 'The link is open.', {
   version: uint('LINK_VERSION', 0xffff),
   node: nodeId,
 })
+export const linkRefused = frame(3, 'link_refused', 'The link is not opened; the node closes it after this frame.', {
+  reason: str('for people', 1024),
+})
 
 // --- edge → shard-node: requests of a slot's pipeline ---------------------------------------------------------------
 
@@ -263,6 +266,7 @@ export const EDGE_LINK_FRAMES = [
 ] as const
 export const NODE_LINK_FRAMES = [
   linkWelcome,
+  linkRefused,
   acks,
   refuse,
   bounce,

@@ -22,8 +22,12 @@ export interface LinkHandler<In> {
 
 /** How an edge reaches shard-nodes. */
 export interface LinkDialer {
-  /** Resolves when the node has answered `link_welcome`; rejects when it cannot be reached in time. */
+  /**
+   * Resolves when the node has answered `link_welcome`; only then is the handler called for the first time. Rejects,
+   * and never calls the handler, when the node cannot be reached in time, refuses, or is another than `node`.
+   */
   dial(node: NodeId, address: string, handler: LinkHandler<NodeLinkFrame>): Promise<Link<EdgeLinkFrame>>
+  /** Closes every link that it dialed. */
   close(): Promise<void>
 }
 
@@ -33,5 +37,6 @@ export interface LinkListener {
   listen(
     accept: (edge: EdgeId, link: Link<NodeLinkFrame>) => LinkHandler<EdgeLinkFrame>,
   ): Promise<{ readonly address: string }>
+  /** Takes no more links and closes those that are open. */
   close(): Promise<void>
 }

@@ -63,10 +63,27 @@ export type Effect =
   | { readonly type: 'claim'; readonly moves: readonly SlotMove[] }
   /** A step of recovering another log: see Recovery. Outcome through `recoveryStep`. */
   | { readonly type: 'recover'; readonly log: LogId; readonly step: RecoveryRequest }
+  /** An entry is committed: for counters, logs and traces; nothing to carry out. */
+  | {
+      readonly type: 'committed'
+      readonly offset: Offset
+      readonly bytes: number
+      readonly conversations: readonly CommittedMessages[]
+    }
   /** These slots are served from now on (Members.hint), or no longer. */
   | { readonly type: 'serving'; readonly slots: readonly Slot[] }
   /** The log was sealed by another: the node acknowledges nothing more and begins again with a new log. */
   | { readonly type: 'deposed'; readonly log: LogId }
+
+export interface CommittedMessages {
+  readonly conversation: { readonly id: ConversationId }
+  readonly posts: readonly {
+    readonly seq: Seq
+    readonly message_id: Uint8Array
+    readonly time: Millis
+    readonly trace: string | undefined
+  }[]
+}
 
 export type LinkId = number & { readonly kind: 'link' }
 

@@ -1,55 +1,336 @@
-import type {
-  ConversationId,
-  EdgeId,
-  EdgeLinkFrame,
-  LogId,
-  Millis,
-  NodeId,
-  Offset,
-  Seq,
-  Slot,
+import {
+  type ConversationId,
+  type EdgeId,
+  type EdgeLinkFrame,
+  type LogId,
+  type Millis,
+  type NodeId,
+  type Offset,
+  type Seq,
+  SLOTS,
+  type Slot,
 } from '@chat4all/protocol'
+import { fillFromView, isIdle } from './conversation.js'
 import type { Effect, LinkId, RecoveryOutcome, SlotRow, StoredConversation, StoredMessage } from './effects.js'
+import { enumerate } from './enumeration.js'
+import { commit, flush, trim } from './flush.js'
+import { Ownership } from './ownership.js'
+import { signal, unsubscribe, unsubscribeAll } from './reads.js'
+import { request, serveWaiting } from './requests.js'
+import { ALL_RULES, type ShardRules } from './rules.js'
+import { type LinkState, type ShardConfig, ShardState } from './state.js'
 
-/** INTERFACE DRAFT (the class that follows implements exactly this). */
-export interface ShardNodeCoreApi {
-  /** Begins an incarnation: opens `log` (a fresh, never used name), then reads the slot table. `oldLogs`: own logs to recover. */
-  start(log: LogId, oldLogs: readonly LogId[], now: Millis): void
-  /** Nodes that look healthy, and the owner each slot should have by the ring (index = slot). */
-  membersChanged(healthy: readonly NodeId[], desired: readonly (NodeId | undefined)[], now: Millis): void
+/**
+ * A shard-node without I/O: events in by method, effects out by {@link takeEffects}. Every method takes the time as an
+ * input; none waits. It owns what design §3–§5 and §7 say a shard-node decides, and nothing else.
+ *
+ * After each batch of inputs the driver calls `flush`, then carries out `takeEffects()`.
+ */
+export class ShardNodeCore {
+  private readonly state: ShardState
+  private readonly ownership: Ownership
+  private deposed = false
+  private open = false
+  private cursorSaved = 0 as Offset
+  private cursorSavedAt = 0 as Millis
+  private sweptAt = 0 as Millis
+  private servingSlots: readonly Slot[] = []
 
-  linkOpened(link: LinkId, edge: EdgeId, now: Millis): void
-  linkClosed(link: LinkId, now: Millis): void
-  frames(link: LinkId, frames: readonly EdgeLinkFrame[], now: Millis): void
-  /** End of a turn: starts a flush if anything waits and the pipeline has room. Call after each batch of inputs. */
-  flush(now: Millis): void
-  /** Every 50–100 ms: materialise, evict, retry. */
-  tick(now: Millis): void
+  constructor(config: ShardConfig, rules: ShardRules = ALL_RULES) {
+    this.state = new ShardState(config, rules)
+    this.ownership = new Ownership(config.node, rules)
+  }
 
-  opened(log: LogId, now: Millis): void
-  appended(log: LogId, offset: Offset, now: Millis): void
-  appendFailed(log: LogId, offset: Offset, now: Millis): void
-  sealChecked(log: LogId, check: number, sealed: boolean, now: Millis): void
-  sealCheckFailed(log: LogId, check: number, now: Millis): void
+  /** Slots that this incarnation serves. */
+  get serving(): readonly Slot[] {
+    return this.servingSlots
+  }
+
+  /** Committed bytes that the view does not have, and accepted bytes that are not flushed. */
+  get lag(): { readonly viewBytes: number; readonly pendingBytes: number; readonly entriesInFlight: number } {
+    const { materialiser, pendingBytes, pipeline } = this.state
+    return { viewBytes: materialiser.lagBytes, pendingBytes, entriesInFlight: pipeline.entriesInFlight }
+  }
+
+  /** True when nothing accepted is still on its way to the log or the view: the moment to stop. */
+  get settled(): boolean {
+    return !this.state.pipeline.waiting && this.state.dirty.length === 0 && this.state.materialiser.lagBytes === 0
+  }
+
+  /**
+   * Begins an incarnation with a fresh log, whose name was never used; `oldLogs` are this node's earlier logs, which
+   * it recovers. Also called after `deposed`, with a new name.
+   */
+  start(log: LogId, oldLogs: readonly LogId[], _now: Millis): void {
+    this.state.reset(log)
+    this.deposed = false
+    this.open = false
+    this.cursorSaved = 0 as Offset
+    this.oldLogs = oldLogs
+    this.serve([])
+    this.state.effects.push({ type: 'open-log', log })
+  }
+  private oldLogs: readonly LogId[] = []
+
+  opened(log: LogId, _now: Millis): void {
+    if (log !== this.state.pipeline.log || this.open) return
+    this.open = true
+    this.ownership.start(log, this.oldLogs, this.state.effects)
+  }
+
+  /** Nodes that look healthy, and by slot the owner that the ring desires. */
+  membersChanged(healthy: readonly NodeId[], desired: readonly (NodeId | undefined)[], _now: Millis): void {
+    this.ownership.membersChanged(healthy, desired, this.state.effects)
+  }
+
+  // --- edges ---------------------------------------------------------------------------------------------------------
+
+  linkOpened(link: LinkId, edge: EdgeId, _now: Millis): void {
+    this.state.links.set(link, { id: link, edge, slots: new Map(), conversations: new Set() })
+  }
+
+  linkClosed(link: LinkId, _now: Millis): void {
+    const state = this.state.links.get(link)
+    if (state === undefined) return
+    this.state.links.delete(link)
+    unsubscribeAll(this.state, state)
+  }
+
+  frames(link: LinkId, frames: readonly EdgeLinkFrame[], now: Millis): void {
+    const from = this.state.links.get(link)
+    if (from === undefined) return
+    for (const frame of frames) this.frame(from, frame, now)
+  }
+
+  private frame(link: LinkState, frame: EdgeLinkFrame, now: Millis): void {
+    switch (frame.t) {
+      case 'post':
+      case 'mark':
+      case 'subscribe':
+      case 'read':
+      case 'inspect':
+      case 'open':
+      case 'change':
+        return request(this.state, link, frame, now)
+      case 'unsubscribe':
+        return unsubscribe(this.state, link, frame.conversation, frame.user)
+      case 'signal':
+        return signal(this.state, frame.conversation, frame.user, frame.on)
+      case 'enumerate':
+        return enumerate(this.state, link.id, frame, now)
+      case 'link_hello':
+      case 'link_ping':
+        return
+    }
+  }
+
+  /** Makes entries of what waits. */
+  flush(_now: Millis): void {
+    if (this.open && !this.deposed) flush(this.state)
+  }
+
+  // --- the log -------------------------------------------------------------------------------------------------------
+
+  appended(log: LogId, offset: Offset, _now: Millis): void {
+    if (this.isCurrent(log)) this.state.pipeline.appended(offset, this.state.effects)
+  }
+
+  /** The outcome is unknown. */
+  appendFailed(log: LogId, offset: Offset, _now: Millis): void {
+    if (this.isCurrent(log)) this.state.pipeline.appendFailed(offset, this.state.effects)
+  }
+
+  sealChecked(log: LogId, check: number, sealed: boolean, now: Millis): void {
+    if (!this.isCurrent(log)) return
+    if (sealed) return this.depose()
+    this.state.pipeline.sealCheckPassed(
+      check,
+      this.state.effects,
+      (work, offset) => commit(this.state, work, offset, now),
+      (then) => then(),
+    )
+    this.materialise(now)
+  }
+
+  sealCheckFailed(log: LogId, check: number, _now: Millis): void {
+    if (this.isCurrent(log)) this.state.pipeline.sealCheckFailed(check, this.state.effects)
+  }
+
+  private isCurrent(log: LogId): boolean {
+    return !this.deposed && log === this.state.pipeline.log
+  }
+
+  /** Another sealed the log: what is not committed has an outcome that only the recovered log knows. Answer nothing. */
+  private depose(): void {
+    this.deposed = true
+    this.state.epochs.fill(0)
+    this.serve([])
+    // Edges with requests on the way, or subscriptions, go to the next owner.
+    for (const link of this.state.links.values()) {
+      for (const [slot, pipe] of link.slots)
+        if (pipe.refused < pipe.attempt) this.state.bounce(link, slot, 0, 'not_owner')
+    }
+    this.state.effects.push({ type: 'deposed', log: this.state.pipeline.log })
+  }
+
+  // --- the view ------------------------------------------------------------------------------------------------------
+
   loaded(
-    conversation: ConversationId,
+    id: ConversationId,
     stored: StoredConversation | undefined,
     last: StoredMessage | undefined,
     now: Millis,
-  ): void
-  loadFailed(conversation: ConversationId, now: Millis): void
-  found(token: number, seq: Seq | undefined | 'failed', now: Millis): void
-  messagesRead(token: number, messages: readonly StoredMessage[] | 'failed', now: Millis): void
-  listed(token: number, conversations: readonly ConversationId[] | 'failed', now: Millis): void
-  applied(log: LogId, upTo: Offset, now: Millis): void
-  applyFailed(log: LogId, upTo: Offset, now: Millis): void
-  slotsRead(rows: readonly SlotRow[], now: Millis): void
-  claimed(results: readonly boolean[], now: Millis): void
-  claimFailed(now: Millis): void
-  recoveryStep(log: LogId, outcome: RecoveryOutcome, now: Millis): void
+  ): void {
+    const conversation = this.state.conversations.get(id)
+    if (conversation === undefined || conversation.status !== 'loading') return
+    if (stored === undefined) conversation.status = 'absent'
+    else fillFromView(conversation, stored, last)
+    const { whenLoaded } = conversation
+    conversation.whenLoaded = undefined
+    serveWaiting(this.state, conversation, now)
+    for (const then of whenLoaded ?? []) then()
+    if (conversation.status === 'absent' && isIdle(conversation)) this.state.conversations.delete(id)
+  }
+
+  loadFailed(id: ConversationId, _now: Millis): void {
+    const conversation = this.state.conversations.get(id)
+    if (conversation === undefined || conversation.status !== 'loading') return
+    this.state.conversations.delete(id)
+    for (const { link, frame } of conversation.waiting ?? []) {
+      const from = this.state.links.get(link)
+      const pipe = from?.slots.get(frame.slot)
+      if (from !== undefined && pipe !== undefined && pipe.refused < frame.attempt)
+        this.state.bounce(from, frame.slot, frame.n, 'busy')
+    }
+    for (const then of conversation.whenLoaded ?? []) then()
+  }
+
+  found(token: number, seq: Seq | undefined | 'failed', now: Millis): void {
+    this.state.answered(token, seq)
+    for (const conversation of this.state.unblocked.splice(0)) serveWaiting(this.state, conversation, now)
+  }
+
+  messagesRead(token: number, messages: readonly StoredMessage[] | 'failed', _now: Millis): void {
+    this.state.answered(token, messages)
+  }
+
+  listed(token: number, conversations: readonly ConversationId[] | 'failed', _now: Millis): void {
+    this.state.answered(token, conversations)
+  }
+
+  private materialise(now: Millis): void {
+    const next = this.state.materialiser.next(now)
+    if (next !== undefined) this.state.effects.push({ type: 'apply', log: this.state.pipeline.log, ...next })
+  }
+
+  applied(log: LogId, upTo: Offset, now: Millis): void {
+    if (log !== this.state.pipeline.log) return
+    for (const change of this.state.materialiser.applied(upTo)) {
+      const conversation = this.state.conversations.get(change.conversation)
+      if (conversation !== undefined && change.messages !== undefined) {
+        trim(conversation, change.messages.lastSeq, this.state.config.windowMessages)
+      }
+    }
+    this.materialise(now)
+  }
+
+  applyFailed(log: LogId, upTo: Offset, _now: Millis): void {
+    if (log !== this.state.pipeline.log) return
+    const again = this.state.materialiser.again(upTo)
+    if (again !== undefined) this.state.effects.push({ type: 'apply', log, changes: again.changes, upTo: again.upTo })
+  }
+
+  // --- ownership -----------------------------------------------------------------------------------------------------
+
+  slotsRead(rows: readonly SlotRow[], _now: Millis): void {
+    if (this.deposed || !this.open) return
+    for (const row of this.ownership.slotsRead(rows, this.state.effects)) this.noteOwner(row)
+    this.takeOwned()
+  }
+
+  claimed(results: readonly boolean[], _now: Millis): void {
+    if (this.deposed || !this.open) return
+    this.ownership.claimed(results, this.state.effects)
+    this.takeOwned()
+  }
+
+  claimFailed(_now: Millis): void {
+    if (!this.deposed && this.open) this.ownership.claimFailed(this.state.effects)
+  }
+
+  recoveryStep(log: LogId, outcome: RecoveryOutcome, _now: Millis): void {
+    if (!this.deposed && this.open) this.ownership.recoveryStep(log, outcome, this.state.effects)
+  }
+
+  private noteOwner(row: SlotRow): void {
+    this.state.owners[row.slot] = row.node
+    this.state.ownerEpochs[row.slot] = row.epoch
+  }
+
+  private takeOwned(): void {
+    const owned = this.ownership.owned()
+    let changed = false
+    for (const row of owned) {
+      this.noteOwner(row)
+      if (this.state.epochs[row.slot] === row.epoch) continue
+      this.state.epochs[row.slot] = row.epoch
+      changed = true
+    }
+    if (changed) this.serve(owned.map((row) => row.slot))
+  }
+
+  private serve(slots: readonly Slot[]): void {
+    this.servingSlots = slots
+    this.state.effects.push({ type: 'serving', slots })
+  }
+
+  // --- time ----------------------------------------------------------------------------------------------------------
+
+  /** Every 50–100 ms. */
+  tick(now: Millis): void {
+    if (this.deposed || !this.open) return
+    this.materialise(now)
+    const { materialiser, config, pipeline } = this.state
+    if (materialiser.materialised > this.cursorSaved && now - this.cursorSavedAt >= config.cursorSaveMs) {
+      this.cursorSaved = materialiser.materialised
+      this.cursorSavedAt = now
+      this.state.effects.push({ type: 'save-cursor', log: pipeline.log, cursor: this.cursorSaved })
+    }
+    if (now - this.sweptAt >= 1_000) {
+      this.sweptAt = now
+      this.evict(now)
+      if (this.servingSlots.length < SLOTS) this.ownership.readSlots(this.state.effects)
+    }
+    this.flush(now)
+  }
+
+  /** Starts the view's last writes and saves the cursor: for a node that stops in good order. */
+  wrapUp(now: Millis): void {
+    if (this.deposed || !this.open) return
+    const next = this.state.materialiser.next(now, true)
+    if (next !== undefined) this.state.effects.push({ type: 'apply', log: this.state.pipeline.log, ...next })
+    if (this.settled && this.state.materialiser.materialised > this.cursorSaved) {
+      this.cursorSaved = this.state.materialiser.materialised
+      this.state.effects.push({ type: 'save-cursor', log: this.state.pipeline.log, cursor: this.cursorSaved })
+    }
+  }
+
+  private evict(now: Millis): void {
+    const { conversations, config } = this.state
+    const crowded = conversations.size > config.conversationsMax
+    for (const [id, conversation] of conversations) {
+      const old = now - conversation.usedAt >= config.conversationsIdleMs
+      if ((old || crowded) && isIdle(conversation)) conversations.delete(id)
+    }
+  }
 
   /** Effects since the last call, in order. */
-  takeEffects(): Effect[]
-  /** Slots served now. */
-  readonly serving: readonly Slot[]
+  takeEffects(): Effect[] {
+    const { effects } = this.state
+    if (effects.length === 0) return NO_EFFECTS
+    this.state.effects = []
+    return effects
+  }
 }
+
+const NO_EFFECTS: Effect[] = []

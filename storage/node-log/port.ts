@@ -55,6 +55,8 @@ export interface LogCursors {
 
 /** A record that is damaged where it cannot be a torn tail: reported with its place, never skipped. */
 export class CorruptLogError extends Error {
+  /** Nothing can be served from here until an operator has looked: the process must end. */
+  readonly fatal = true
   readonly file: string
   readonly position: number
 

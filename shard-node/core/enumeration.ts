@@ -1,0 +1,64 @@
+import {
+  type AppId,
+  type ConversationId,
+  type ConversationInfo,
+  type Millis,
+  slotOf,
+  type UserId,
+} from '@chat4all/protocol'
+import { infoFor, isMember } from './conversation.js'
+import type { LinkId } from './effects.js'
+import type { ShardState } from './state.js'
+
+/** Conversations read from the view at a time for one list, and told in one frame. */
+const LOADED_AT_ONCE = 100
+
+export interface Question {
+  readonly id: number
+  readonly app: AppId
+  readonly user: UserId
+}
+
+/** Lists the conversations of a user that this node owns: those in the view, and those that are not there yet. */
+export function enumerate(state: ShardState, link: LinkId, question: Question, now: Millis): void {
+  state.pipeline.barrier(() => {
+    const { app, user } = question
+    const recent = state.materialiser.recentlyJoined(app, user)
+    const token = state.question<readonly ConversationId[] | 'failed'>((stored) => {
+      // A failed read is asked again by the edge: it hears nothing, and asks every node anew after its time-out.
+      if (stored === 'failed') return
+      const ids = [...new Set([...stored, ...recent])].filter((id) => state.serves(slotOf(id)))
+      tellNext(state, link, question, ids, now)
+    })
+    state.effects.push({ type: 'list', token, app, user })
+  })
+}
+
+function tellNext(state: ShardState, link: LinkId, question: Question, ids: ConversationId[], now: Millis): void {
+  const portion = ids.splice(0, LOADED_AT_ONCE)
+  const infos: ConversationInfo[] = []
+  let left = portion.length
+  const done = () => {
+    state.effects.push({
+      type: 'send',
+      link,
+      frame: { t: 'enumerated', id: question.id, conversations: infos, last: ids.length === 0 },
+    })
+    if (ids.length > 0) tellNext(state, link, question, ids, now)
+  }
+  if (left === 0) return done()
+  for (const id of portion) {
+    const conversation = state.conversation(id, now)
+    const take = () => {
+      const { status, data } = conversation
+      if (status === 'ready' && data.app === question.app && isMember(conversation, question.user)) {
+        infos.push(infoFor(conversation, question.user))
+      }
+      if (--left === 0) done()
+    }
+    if (conversation.status === 'loading') {
+      conversation.whenLoaded ??= []
+      conversation.whenLoaded.push(take)
+    } else take()
+  }
+}

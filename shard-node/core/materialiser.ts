@@ -1,0 +1,185 @@
+import type { AppId, ConversationId, Millis, Offset, Seq, UserId } from '@chat4all/protocol'
+import type { ConversationChange, ConversationData, MessageBatch, StoredCursor, StoredMember } from './effects.js'
+
+/**
+ * Gathers what was committed into changes of the message view, by conversation, so that one write of the view serves
+ * many flushes. Only committed entries come here: the view never shows what a recovery might not find.
+ */
+export class ChangeSet {
+  private readonly changes = new Map<ConversationId, ChangeBuilder>()
+  /** Who joined what, so that a list of conversations can be complete before the view is. */
+  private readonly joins = new Map<string, Set<ConversationId>>()
+  bytes = 0
+
+  get empty(): boolean {
+    return this.changes.size === 0
+  }
+
+  of(conversation: ConversationId): ChangeBuilder {
+    let builder = this.changes.get(conversation)
+    if (builder === undefined) {
+      builder = new ChangeBuilder(conversation)
+      this.changes.set(conversation, builder)
+    }
+    return builder
+  }
+
+  join(app: AppId, user: UserId, conversation: ConversationId): void {
+    const key = `${app}/${user}`
+    const joined = this.joins.get(key)
+    if (joined === undefined) this.joins.set(key, new Set([conversation]))
+    else joined.add(conversation)
+  }
+
+  joinedBy(app: AppId, user: UserId): Iterable<ConversationId> {
+    return this.joins.get(`${app}/${user}`) ?? []
+  }
+
+  build(): ConversationChange[] {
+    return Array.from(this.changes.values(), (builder) => builder.build())
+  }
+}
+
+export class ChangeBuilder {
+  private readonly conversation: ConversationId
+  data: ConversationData | undefined
+  private members: Map<UserId, StoredMember> | undefined
+  private cursors: Map<UserId, StoredCursor> | undefined
+  private firstSeq = 0 as Seq
+  private lastSeq = 0 as Seq
+  private readonly chunks: Uint8Array[] = []
+  private readonly lengths: number[] = []
+  private readonly ids: Uint8Array[] = []
+  private expires: Millis[] | undefined
+
+  constructor(conversation: ConversationId) {
+    this.conversation = conversation
+  }
+
+  member(member: StoredMember): void {
+    this.members ??= new Map()
+    this.members.set(member.user, member)
+  }
+
+  cursor(cursor: StoredCursor): void {
+    this.cursors ??= new Map()
+    this.cursors.set(cursor.user, cursor)
+  }
+
+  /** Messages that follow those added before without a gap. */
+  messages(
+    first: Seq,
+    bytes: Uint8Array,
+    lengths: readonly number[],
+    ids: readonly Uint8Array[],
+    expires: readonly Millis[] | undefined,
+  ): void {
+    if (this.lengths.length === 0) this.firstSeq = first
+    if (expires !== undefined && this.expires === undefined) this.expires = this.lengths.map(() => 0 as Millis)
+    this.chunks.push(bytes)
+    for (let i = 0; i < lengths.length; i++) {
+      this.lengths.push(lengths[i]!)
+      this.ids.push(ids[i]!)
+      this.expires?.push(expires?.[i] ?? (0 as Millis))
+    }
+    this.lastSeq = (first + lengths.length - 1) as Seq
+  }
+
+  build(): ConversationChange {
+    return {
+      conversation: this.conversation,
+      ...(this.data !== undefined && { data: this.data }),
+      ...(this.members !== undefined && { members: [...this.members.values()] }),
+      ...(this.cursors !== undefined && { cursors: [...this.cursors.values()] }),
+      ...(this.lengths.length > 0 && { messages: this.batch() }),
+    }
+  }
+
+  private batch(): MessageBatch {
+    return {
+      firstSeq: this.firstSeq,
+      lastSeq: this.lastSeq,
+      bytes: this.chunks.length === 1 ? this.chunks[0]! : concatenate(this.chunks),
+      lengths: this.lengths,
+      messageIds: concatenate(this.ids),
+      ...(this.expires !== undefined && { expires: this.expires }),
+    }
+  }
+}
+
+function concatenate(chunks: readonly Uint8Array[]): Uint8Array {
+  let length = 0
+  for (const chunk of chunks) length += chunk.length
+  const all = new Uint8Array(length)
+  let at = 0
+  for (const chunk of chunks) {
+    all.set(chunk, at)
+    at += chunk.length
+  }
+  return all
+}
+
+/** When the gathered changes go to the view: one write at a time, after a while or when there is much. */
+export class Materialiser {
+  private readonly limits: { readonly materialiseAfterMs: number; readonly materialiseBytes: number }
+  private gathering = new ChangeSet()
+  private gatheringSince = 0 as Millis
+  private applying:
+    | { readonly set: ChangeSet; readonly changes: ConversationChange[]; readonly upTo: Offset }
+    | undefined
+  /** First offset whose entry is not gathered. */
+  private gatheredUpTo = 0 as Offset
+  /** First offset whose entry the view does not have. */
+  materialised = 0 as Offset
+
+  constructor(limits: { readonly materialiseAfterMs: number; readonly materialiseBytes: number }) {
+    this.limits = limits
+  }
+
+  /** Committed bytes that the view does not have. */
+  get lagBytes(): number {
+    return this.gathering.bytes + (this.applying?.set.bytes ?? 0)
+  }
+
+  /** Conversations that the user joined and the view may not list yet. */
+  recentlyJoined(app: AppId, user: UserId): ConversationId[] {
+    return [...this.gathering.joinedBy(app, user), ...(this.applying?.set.joinedBy(app, user) ?? [])]
+  }
+
+  /** Where the changes of the entry at `offset` go. */
+  gather(offset: Offset, bytes: number, now: Millis): ChangeSet {
+    if (this.gathering.empty) this.gatheringSince = now
+    this.gathering.bytes += bytes
+    this.gatheredUpTo = (offset + 1) as Offset
+    return this.gathering
+  }
+
+  /** The next write of the view, when it is time and none is under way. `force`: as soon as possible. */
+  next(
+    now: Millis,
+    force = false,
+  ): { readonly changes: readonly ConversationChange[]; readonly upTo: Offset } | undefined {
+    if (this.applying !== undefined || this.gathering.empty) return undefined
+    const due =
+      force ||
+      now - this.gatheringSince >= this.limits.materialiseAfterMs ||
+      this.gathering.bytes >= this.limits.materialiseBytes
+    if (!due) return undefined
+    this.applying = { set: this.gathering, changes: this.gathering.build(), upTo: this.gatheredUpTo }
+    this.gathering = new ChangeSet()
+    return this.applying
+  }
+
+  /** The write under way, to be made again after a failure. */
+  again(upTo: Offset): { readonly changes: readonly ConversationChange[]; readonly upTo: Offset } | undefined {
+    return this.applying?.upTo === upTo ? this.applying : undefined
+  }
+
+  applied(upTo: Offset): readonly ConversationChange[] {
+    const applying = this.applying
+    if (applying === undefined || applying.upTo !== upTo) return []
+    this.applying = undefined
+    this.materialised = upTo
+    return applying.changes
+  }
+}

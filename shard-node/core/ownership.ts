@@ -1,0 +1,145 @@
+import { type Epoch, type LogId, type NodeId, SLOTS, type Slot } from '@chat4all/protocol'
+import type { Effect, RecoveryOutcome, SlotMove, SlotRow } from './effects.js'
+import { Recovery } from './recovery.js'
+import type { ShardRules } from './rules.js'
+
+/**
+ * Which slots this node serves (design §3). It compares the desired owner with the slot table's row and converges its
+ * own slots; nobody leads. A slot comes only by compare-and-set, from nothing or from a log whose recovery ended here.
+ */
+export class Ownership {
+  private readonly node: NodeId
+  private readonly rules: ShardRules
+  private log = '' as LogId
+  private started = false
+  private healthy: ReadonlySet<NodeId> | undefined
+  private desired: readonly (NodeId | undefined)[] = []
+  private rows: (SlotRow | undefined)[] = new Array(SLOTS).fill(undefined)
+  private rowsRead = false
+  private ownOldLogs: readonly LogId[] = []
+  private readonly recoveries = new Map<LogId, Recovery>()
+  private claiming: readonly SlotMove[] | undefined
+  private reading = false
+  private readAgain = false
+
+  constructor(node: NodeId, rules: ShardRules) {
+    this.node = node
+    this.rules = rules
+  }
+
+  /** A new incarnation: its log is open; `oldLogs` are its earlier ones, to be recovered whoever owns their slots. */
+  start(log: LogId, oldLogs: readonly LogId[], effects: Effect[]): void {
+    this.log = log
+    this.started = true
+    this.ownOldLogs = oldLogs.filter((old) => old !== log)
+    this.recoveries.clear()
+    this.claiming = undefined
+    this.reading = false
+    this.rowsRead = false
+    this.readSlots(effects)
+  }
+
+  membersChanged(healthy: readonly NodeId[], desired: readonly (NodeId | undefined)[], effects: Effect[]): void {
+    this.healthy = new Set(healthy)
+    this.desired = desired
+    if (this.started) this.readSlots(effects)
+  }
+
+  /** Reads the table anew: after a change of members, and every now and then. */
+  readSlots(effects: Effect[]): void {
+    if (!this.started) return
+    if (this.reading) {
+      this.readAgain = true
+      return
+    }
+    this.reading = true
+    this.readAgain = false
+    effects.push({ type: 'read-slots' })
+  }
+
+  slotsRead(rows: readonly SlotRow[], effects: Effect[]): SlotRow[] {
+    this.reading = false
+    if (this.readAgain) this.readSlots(effects)
+    this.rowsRead = true
+    for (const row of rows) {
+      const known = this.rows[row.slot]
+      if (known === undefined || row.epoch >= known.epoch) this.rows[row.slot] = row
+    }
+    this.converge(effects)
+    return this.rows.filter((row): row is SlotRow => row !== undefined)
+  }
+
+  claimed(results: readonly boolean[], effects: Effect[]): void {
+    const moves = this.claiming ?? []
+    this.claiming = undefined
+    for (const [index, move] of moves.entries()) {
+      if (results[index] === true) this.rows[move.slot] = { slot: move.slot, ...move.to }
+    }
+    if (results.includes(false)) this.readSlots(effects)
+    this.converge(effects)
+  }
+
+  /** Unknown outcome: the table tells. */
+  claimFailed(effects: Effect[]): void {
+    this.claiming = undefined
+    this.readSlots(effects)
+  }
+
+  recoveryStep(log: LogId, outcome: RecoveryOutcome, effects: Effect[]): void {
+    const recovery = this.recoveries.get(log)
+    if (recovery === undefined || recovery.done) return
+    recovery.outcome(outcome, effects)
+    // Another node may have moved slots meanwhile: a fresh look, then claims.
+    if (recovery.done) this.readSlots(effects)
+  }
+
+  /** Rows that say that this incarnation owns the slot. */
+  owned(): SlotRow[] {
+    return this.rows.filter((row): row is SlotRow => row !== undefined && row.log === this.log)
+  }
+
+  owner(slot: Slot): SlotRow | undefined {
+    return this.rows[slot]
+  }
+
+  private converge(effects: Effect[]): void {
+    if (!this.rowsRead || this.healthy === undefined) return
+    const dead = new Set<LogId>(this.ownOldLogs)
+    for (const row of this.rows) {
+      if (row === undefined || row.log === this.log) continue
+      if (row.node === this.node || !this.healthy.has(row.node)) dead.add(row.log)
+    }
+    for (const log of dead) {
+      if (this.recoveries.has(log)) continue
+      const recovery = new Recovery(log, this.rules)
+      this.recoveries.set(log, recovery)
+      recovery.begin(effects)
+    }
+    this.claim(effects)
+  }
+
+  private claim(effects: Effect[]): void {
+    if (this.claiming !== undefined || this.reading) return
+    const moves: SlotMove[] = []
+    for (let index = 0; index < SLOTS; index++) {
+      const slot = index as Slot
+      const row = this.rows[slot]
+      if (row === undefined) {
+        if (this.desired[slot] === this.node)
+          moves.push({ slot, from: undefined, to: { epoch: 1 as Epoch, log: this.log, node: this.node } })
+        continue
+      }
+      if (row.log === this.log) continue
+      const recovery = this.recoveries.get(row.log)
+      const recovered = recovery !== undefined && (recovery.done || !this.rules.recoverBeforeClaim)
+      // An own earlier log has no other heir as long as this node is healthy, whatever the ring says.
+      if (recovered && (this.desired[slot] === this.node || row.node === this.node)) {
+        const { epoch, log } = row
+        moves.push({ slot, from: { epoch, log }, to: { epoch: (epoch + 1) as Epoch, log: this.log, node: this.node } })
+      }
+    }
+    if (moves.length === 0) return
+    this.claiming = moves
+    effects.push({ type: 'claim', moves })
+  }
+}

@@ -1,0 +1,366 @@
+import type { ChangeFrame, MarkFrame, OpenFrame, PostFrame } from '@chat4all/protocol'
+import {
+  type Millis,
+  messageKey,
+  Reader,
+  type RequestFrame,
+  type Seq,
+  type StoredPayload,
+  sealedMessage,
+  storedPayload,
+  Writer,
+} from '@chat4all/protocol'
+import {
+  type Conversation,
+  cursorOf,
+  infoFor,
+  isMember,
+  type MembershipChange,
+  type Origin,
+  type Post,
+  putMember,
+  type Repeatable,
+} from './conversation.js'
+import type { StoredMessage } from './effects.js'
+import { postBytes } from './flush.js'
+import { answerInspect, answerRead, answerSubscribe } from './reads.js'
+import type { LinkState, ShardState } from './state.js'
+
+/**
+ * Requests of edges, from the link to the place where the next flush takes them. A conversation's requests are served
+ * in the order in which they came, also when its data must be read first.
+ */
+export function request(state: ShardState, link: LinkState, frame: RequestFrame, now: Millis): void {
+  const { slot, attempt } = frame
+  const pipe = link.slots.get(slot)
+  if (pipe === undefined) link.slots.set(slot, { attempt, refused: -1 })
+  else {
+    if (attempt <= pipe.refused) return
+    pipe.attempt = attempt
+  }
+  if (!state.serves(slot)) return state.bounce(link, slot, frame.n, 'not_owner')
+  const lags =
+    state.pendingBytes > state.config.pendingBytesMax || state.materialiser.lagBytes > state.config.viewLagBytesMax
+  if (lags) return state.bounce(link, slot, frame.n, 'busy')
+
+  const conversation = state.conversation(frame.conversation, now)
+  if (conversation.status === 'loading' || conversation.finding || conversation.waiting !== undefined) {
+    conversation.waiting ??= []
+    conversation.waiting.push({ link: link.id, frame })
+    return
+  }
+  serve(state, conversation, link, frame, now)
+}
+
+/** Serves what waited for the view, until something has to be looked up again. */
+export function serveWaiting(state: ShardState, conversation: Conversation, now: Millis): void {
+  const { waiting } = conversation
+  if (waiting === undefined) return
+  let served = 0
+  for (const { link, frame } of waiting) {
+    if (conversation.finding) break
+    served++
+    const from = state.links.get(link)
+    const refused = from?.slots.get(frame.slot)?.refused ?? Number.POSITIVE_INFINITY
+    if (from !== undefined && frame.attempt > refused) serve(state, conversation, from, frame, now)
+  }
+  if (served === waiting.length) conversation.waiting = undefined
+  else waiting.splice(0, served)
+}
+
+function serve(state: ShardState, conversation: Conversation, link: LinkState, frame: RequestFrame, now: Millis): void {
+  const origin: Origin = { link: link.id, n: frame.n, attempt: frame.attempt }
+  if (frame.t === 'open') return open(state, conversation, frame, origin, now)
+  if (conversation.status !== 'ready' || conversation.data.app !== frame.app)
+    return state.refuse(frame.slot, origin, 'NOT_FOUND')
+  switch (frame.t) {
+    case 'post':
+      return repeatable(state, conversation, frame, origin, now)
+    case 'change':
+      return repeatable(state, conversation, frame, origin, now)
+    case 'mark':
+      return mark(state, conversation, frame, origin, now)
+    case 'subscribe':
+      return answerSubscribe(state, conversation, frame, origin, now)
+    case 'read':
+      return answerRead(state, conversation, frame, origin, now)
+    case 'inspect':
+      return answerInspect(state, conversation, frame, origin, now)
+  }
+}
+
+// --- messages and changes of members: what carries a message_id -----------------------------------------------------
+
+function repeatable(
+  state: ShardState,
+  conversation: Conversation,
+  frame: Repeatable,
+  origin: Origin,
+  now: Millis,
+): void {
+  const key = messageKey(frame.message_id)
+  const known = conversation.window.get(key)
+  if (known !== undefined) return repeated(state, conversation, known, frame, origin)
+  // Every id since seq 1 is in the window: the view cannot know more.
+  const complete = conversation.window.size >= conversation.assigned
+  if (frame.retry !== true || complete || !state.rules.lookUpRetries)
+    return accept(state, conversation, key, frame, origin, now)
+
+  conversation.finding = true
+  const token = state.question<Seq | undefined | 'failed'>((seq) => {
+    conversation.finding = false
+    state.unblocked.push(conversation)
+    if (seq === 'failed') {
+      const link = state.links.get(origin.link)
+      if (link !== undefined) state.bounce(link, frame.slot, frame.n, 'busy')
+    } else if (seq !== undefined) repeated(state, conversation, seq, frame, origin)
+    else accept(state, conversation, key, frame, origin, now)
+  })
+  state.effects.push({ type: 'find', conversation: conversation.id, messageId: frame.message_id, token })
+}
+
+/** The id was used before: the same message gets its seq again, another one is a CONFLICT. */
+function repeated(state: ShardState, conversation: Conversation, seq: Seq, frame: Repeatable, origin: Origin): void {
+  const onTheWay = conversation.uncommitted.find((post) => post.seq === seq)
+  if (onTheWay !== undefined) {
+    if (!same(onTheWay, frame)) return state.refuse(conversation.slot, origin, 'CONFLICT')
+    onTheWay.repeats ??= []
+    onTheWay.repeats.push(origin)
+    return
+  }
+  const answer = (bytes: Uint8Array | undefined) => {
+    // Its content has expired: nothing is left to compare, the seq stays its seq.
+    const stored = bytes === undefined ? undefined : sealedMessage.read(new Reader(bytes))
+    if (stored !== undefined && !same(stored, frame)) return state.refuse(conversation.slot, origin, 'CONFLICT')
+    state.effects.push({
+      type: 'send',
+      link: origin.link,
+      frame: {
+        t: 'acks',
+        slot: conversation.slot,
+        items: [{ n: origin.n, seq, time: stored?.time ?? conversation.data.created }],
+      },
+    })
+  }
+  const batch = conversation.tail.find((candidate) => candidate.first <= seq && seq <= candidate.last)
+  if (batch !== undefined) {
+    const index = seq - batch.first
+    let start = 0
+    for (let i = 0; i < index; i++) start += batch.lengths[i]!
+    return answer(batch.bytes.subarray(start, start + batch.lengths[index]!))
+  }
+  const token = state.question<readonly StoredMessage[] | 'failed'>((messages) => {
+    if (messages !== 'failed') return answer(messages.find((found) => found.seq === seq)?.bytes)
+    const link = state.links.get(origin.link)
+    if (link !== undefined) state.bounce(link, frame.slot, frame.n, 'busy')
+  })
+  state.effects.push({
+    type: 'read-messages',
+    token,
+    conversation: conversation.id,
+    after: (seq - 1) as Seq,
+    before: (seq + 1) as Seq,
+    limit: 1,
+    newestFirst: false,
+  })
+}
+
+function same(stored: { readonly from: string; readonly payload: Uint8Array }, frame: Repeatable): boolean {
+  if (frame.t === 'post') return stored.from === frame.from && equal(stored.payload, frame.payload)
+  if (stored.from !== frame.by) return false
+  const payload = storedPayload.read(new Reader(stored.payload))
+  // What was effective then may be less than what is asked: a change is the same when it asks for nothing else.
+  return payload.type === 'membership' && within(payload.added, frame.add) && within(payload.removed, frame.remove)
+}
+
+function within(done: readonly string[], asked: readonly string[]): boolean {
+  return done.every((user) => asked.includes(user))
+}
+
+function equal(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
+  return true
+}
+
+function accept(
+  state: ShardState,
+  conversation: Conversation,
+  key: string,
+  frame: Repeatable,
+  origin: Origin,
+  now: Millis,
+): void {
+  if (frame.t === 'post') acceptPost(state, conversation, key, frame, origin, now)
+  else acceptChange(state, conversation, key, frame, origin, now)
+}
+
+function acceptPost(
+  state: ShardState,
+  conversation: Conversation,
+  key: string,
+  frame: PostFrame,
+  origin: Origin,
+  now: Millis,
+): void {
+  if (!isMember(conversation, frame.from)) return state.refuse(conversation.slot, origin, 'NOT_FOUND')
+  const ttl = frame.ttl ?? conversation.data.ttl
+  assign(state, conversation, key, {
+    message_id: frame.message_id,
+    from: frame.from,
+    payload: frame.payload,
+    extras: frame.extras,
+    trace: frame.trace,
+    ttl,
+    origin,
+    membership: undefined,
+    now,
+  })
+}
+
+interface Assignment {
+  readonly message_id: Uint8Array
+  readonly from: Post['from']
+  readonly payload: Uint8Array
+  readonly extras: Uint8Array | undefined
+  readonly trace: string | undefined
+  readonly ttl: number | undefined
+  readonly origin: Origin
+  readonly membership: MembershipChange | undefined
+  readonly now: Millis
+}
+
+/** Gives the next seq. From here on the message is in the log, or the node is deposed. */
+function assign(state: ShardState, conversation: Conversation, key: string, of: Assignment): void {
+  const seq = (conversation.assigned + 1) as Seq
+  // Clocks step back; the times within a conversation do not.
+  const time = (of.now > conversation.lastTime ? of.now : conversation.lastTime) as Millis
+  const post: Post = {
+    seq,
+    message_id: of.message_id,
+    from: of.from,
+    time,
+    payload: of.payload,
+    expires: of.ttl === undefined ? undefined : ((time + of.ttl * 1000) as Millis),
+    extras: of.extras,
+    trace: of.trace,
+    origin: of.origin,
+    repeats: undefined,
+    membership: of.membership,
+  }
+  conversation.assigned = seq
+  conversation.lastTime = time
+  conversation.window.set(key, seq)
+  conversation.posts.push(post)
+  conversation.uncommitted.push(post)
+  state.pendingBytes += postBytes(post)
+  state.touch(conversation)
+}
+
+const payloadWriter = new Writer()
+
+function acceptChange(
+  state: ShardState,
+  conversation: Conversation,
+  key: string,
+  frame: ChangeFrame,
+  origin: Origin,
+  now: Millis,
+): void {
+  const { slot } = conversation
+  const by = conversation.members.get(frame.by)
+  const leaving = frame.add.length === 0 && frame.remove.length === 1 && frame.remove[0] === frame.by
+  if (!frame.service) {
+    if (by === undefined || !by.present) return state.refuse(slot, origin, 'NOT_FOUND')
+    if (by.role !== 'admin' && !leaving)
+      return state.refuse(slot, origin, 'FORBIDDEN', 'only an admin of the group adds and removes members')
+  }
+  if (conversation.data.type === 'private')
+    return state.refuse(slot, origin, 'INVALID', 'the members of a private conversation do not change')
+  const added = [...new Set(frame.add)].filter((user) => !isMember(conversation, user))
+  const removed = [...new Set(frame.remove)].filter((user) => isMember(conversation, user) && !added.includes(user))
+  if (conversation.memberCount + added.length > state.config.membersMax) {
+    return state.refuse(slot, origin, 'INVALID', `a group has at most ${state.config.membersMax} members`)
+  }
+  const payload: StoredPayload = { type: 'membership', added, removed }
+  storedPayload.write(payloadWriter, payload)
+  const bytes = payloadWriter.take().slice()
+  assign(state, conversation, key, {
+    message_id: frame.message_id,
+    from: frame.by,
+    payload: bytes,
+    extras: undefined,
+    trace: undefined,
+    ttl: undefined,
+    origin,
+    membership: { added, removed },
+    now,
+  })
+  // Rights follow the order of the log, so a change counts for what is assigned after it, committed or not.
+  const version = conversation.assigned
+  for (const user of added) putMember(conversation, { user, role: 'member', present: true, version })
+  for (const user of removed) putMember(conversation, { user, role: 'member', present: false, version })
+}
+
+// --- conversations ---------------------------------------------------------------------------------------------------
+
+function open(state: ShardState, conversation: Conversation, frame: OpenFrame, origin: Origin, now: Millis): void {
+  const { slot } = conversation
+  if (conversation.status === 'ready') {
+    const visible = conversation.data.app === frame.app && (frame.as === undefined || isMember(conversation, frame.as))
+    if (!visible) return state.refuse(slot, origin, 'NOT_FOUND')
+    if (conversation.creation !== undefined) {
+      conversation.creation.repliesTo.push({ origin, as: frame.as })
+      return
+    }
+    state.pipeline.barrier(() =>
+      state.reply(slot, origin, { type: 'opened', info: infoFor(conversation, frame.as), created: false }),
+    )
+    return
+  }
+  const members = [...new Set(frame.members)]
+  if (frame.type === 'private' && members.length !== 2) {
+    return state.refuse(slot, origin, 'INVALID', 'a private conversation has exactly two members')
+  }
+  if (members.length === 0) return state.refuse(slot, origin, 'INVALID', 'a conversation has at least one member')
+  conversation.status = 'ready'
+  conversation.data = { app: frame.app, type: frame.type, created: now, metadata: frame.metadata, ttl: frame.ttl }
+  const admins = new Set(frame.admins)
+  for (const user of members) {
+    putMember(conversation, { user, role: admins.has(user) ? 'admin' : 'member', present: true, version: 0 as Seq })
+  }
+  conversation.creation = {
+    members,
+    admins: members.filter((user) => admins.has(user)),
+    repliesTo: [{ origin, as: frame.as }],
+  }
+  state.touch(conversation)
+}
+
+// --- cursors ---------------------------------------------------------------------------------------------------------
+
+function mark(state: ShardState, conversation: Conversation, frame: MarkFrame, origin: Origin, now: Millis): void {
+  const { slot } = conversation
+  if (!isMember(conversation, frame.user)) return state.refuse(slot, origin, 'NOT_FOUND')
+  const cursor = cursorOf(conversation, frame.user)
+  // A cursor points at what exists: nobody has read what is not committed.
+  const read = Math.min(Math.max(frame.read, cursor.read), conversation.head) as Seq
+  const delivered = Math.min(Math.max(frame.delivered, cursor.delivered, read), conversation.head) as Seq
+  const waiting = conversation.marked?.get(frame.user)
+  if (delivered <= cursor.delivered && read <= cursor.read) {
+    if (waiting !== undefined) waiting.repliesTo.push(origin)
+    else state.pipeline.barrier(() => state.reply(slot, origin, { type: 'done' }))
+    return
+  }
+  conversation.cursors.set(frame.user, { delivered, read })
+  conversation.marked ??= new Map()
+  if (waiting === undefined)
+    conversation.marked.set(frame.user, { user: frame.user, delivered, read, time: now, repliesTo: [origin] })
+  else {
+    waiting.delivered = delivered
+    waiting.read = read
+    waiting.time = now
+    waiting.repliesTo.push(origin)
+  }
+  state.touch(conversation)
+}

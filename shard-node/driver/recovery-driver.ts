@@ -1,0 +1,66 @@
+import type { LogId } from '@chat4all/protocol'
+import type { MessageView, NodeLogs } from '@chat4all/storage'
+import type { RecoveryOutcome, RecoveryRequest } from '../core/index.js'
+import type { ShardNodeEvents } from '../events.js'
+import { isFatal } from './fatal.js'
+
+const RETRY_MS = 250
+
+/** Carries out the steps of a recovery; a failed one is told as `failed`, and the core asks the same again. */
+export class RecoveryDriver {
+  private readonly storage: { readonly logs: NodeLogs; readonly view: MessageView; readonly events: ShardNodeEvents }
+  private readonly onOutcome: (log: LogId, outcome: RecoveryOutcome) => void
+
+  constructor(
+    storage: {
+      readonly logs: NodeLogs
+      readonly view: MessageView
+      readonly events: ShardNodeEvents
+      readonly onFatal: (error: Error) => void
+    },
+    onOutcome: (log: LogId, outcome: RecoveryOutcome) => void,
+  ) {
+    this.storage = storage
+    this.onOutcome = onOutcome
+  }
+
+  perform(log: LogId, request: RecoveryRequest): void {
+    const began = performance.now()
+    this.step(log, request).then(
+      (outcome) => {
+        this.storage.events.recoveryStep({ log, step: request.type, tookMs: performance.now() - began })
+        this.onOutcome(log, outcome)
+      },
+      (error) => {
+        this.storage.events.viewFailed({ what: `recovery ${request.type}`, error })
+        if (isFatal(error)) return this.storage.onFatal(error)
+        setTimeout(() => this.onOutcome(log, { type: 'failed' }), RETRY_MS)
+      },
+    )
+  }
+
+  private async step(log: LogId, request: RecoveryRequest): Promise<RecoveryOutcome> {
+    const { logs, view } = this.storage
+    switch (request.type) {
+      case 'seal':
+        await logs.seal(log)
+        return { type: 'sealed' }
+      case 'cursor':
+        return { type: 'cursor', materialised: (await logs.cursors(log)).materialised }
+      case 'read':
+        return { type: 'entries', entries: await logs.read(log, request.from, request.limit) }
+      case 'write-back':
+        await logs.writeBack(log, request.offset, request.entry)
+        return { type: 'written-back' }
+      case 'decide-end':
+        return { type: 'end', end: await logs.decideEnd(log, request.end) }
+      case 'apply':
+        await view.apply(request.changes)
+        return { type: 'applied' }
+      case 'save-cursor':
+        await logs.saveCursor(log, 'materialised', request.cursor)
+        await logs.dropBelow(log, request.cursor)
+        return { type: 'cursor-saved' }
+    }
+  }
+}

@@ -1,0 +1,379 @@
+import { randomUUID } from 'node:crypto'
+import type { EdgeId, EdgeLinkFrame, LogId, Millis, NodeId, NodeLinkFrame, Offset } from '@chat4all/protocol'
+import {
+  desiredOwners,
+  type Link,
+  type LinkHandler,
+  type LinkListener,
+  type Member,
+  type Members,
+} from '@chat4all/router'
+import type { MessageView, NodeLogs, Presence, SlotTable } from '@chat4all/storage'
+import { type Effect, type LinkId, SHARD_DEFAULTS, type ShardConfig, ShardNodeCore } from '../core/index.js'
+import type { ShardNodeEvents } from '../events.js'
+import { isFatal } from './fatal.js'
+import { RecoveryDriver } from './recovery-driver.js'
+
+/** Milliseconds between ticks of the core. */
+const TICK_MS = 50
+/** Failed calls are made again after this long, doubling up to the maximum. */
+const RETRY_MS_MIN = 20
+const RETRY_MS_MAX = 2_000
+const SWEEP_MS = 5_000
+const SWEEP_BATCHES = 1_000
+
+export interface ShardNodeOptions {
+  readonly node: NodeId
+  readonly weight?: number
+  readonly logs: NodeLogs
+  readonly view: MessageView
+  readonly slots: SlotTable
+  readonly members: Members
+  readonly presence: Presence
+  readonly listener: LinkListener
+  readonly events: ShardNodeEvents
+  readonly config?: Partial<ShardConfig>
+  /** Storage that cannot go on (a failed fsync, a full disk): nothing more is acknowledged, the process must end. */
+  readonly onFatal: (error: Error) => void
+  readonly now?: () => number
+}
+
+export interface ShardNode {
+  readonly node: NodeId
+  readonly address: string
+  /** Slots served now. */
+  readonly serving: number
+  /** Brings everything acknowledged into the view, leaves the members, closes the links. */
+  stop(): Promise<void>
+}
+
+/** Starts a shard-node: the core, and the I/O that it asks for. Resolves when it listens; slots come as they are claimed. */
+export async function startShardNode(options: ShardNodeOptions): Promise<ShardNode> {
+  const driver = new Driver(options)
+  await driver.start()
+  return driver
+}
+
+class Driver implements ShardNode {
+  readonly node: NodeId
+  address = ''
+  private readonly options: ShardNodeOptions
+  private readonly core: ShardNodeCore
+  private readonly recovery: RecoveryDriver
+  private readonly links = new Map<LinkId, { readonly edge: EdgeId; readonly link: Link<NodeLinkFrame> }>()
+  private readonly outgoing = new Map<LinkId, NodeLinkFrame[]>()
+  private nextLink = 1
+  private turnScheduled = false
+  private stopped = false
+  private ticker: NodeJS.Timeout | undefined
+  private sweeper: NodeJS.Timeout | undefined
+  private unwatch: () => void = () => {}
+  private readonly now: () => Millis
+
+  constructor(options: ShardNodeOptions) {
+    this.options = options
+    this.node = options.node
+    this.now = (options.now ?? Date.now) as () => Millis
+    this.core = new ShardNodeCore({ ...SHARD_DEFAULTS, ...options.config, node: options.node })
+    this.recovery = new RecoveryDriver({ ...options, onFatal: (error) => this.fail(error) }, (log, outcome) =>
+      this.input(() => this.core.recoveryStep(log, outcome, this.now())),
+    )
+  }
+
+  get serving(): number {
+    return this.core.serving.length
+  }
+
+  async start(): Promise<void> {
+    const { listener, members, node, weight } = this.options
+    const { address } = await listener.listen((edge, link) => this.accept(edge, link))
+    this.address = address
+    await this.incarnate()
+    this.unwatch = members.watch((all) => this.membersChanged(all))
+    await members.join({ node, address, weight: weight ?? 1 })
+    this.ticker = setInterval(() => this.tick(), TICK_MS)
+    this.sweeper = setInterval(() => void this.sweep(), SWEEP_MS)
+    this.sweeper.unref()
+  }
+
+  private async incarnate(): Promise<void> {
+    const oldLogs = await this.options.logs.list()
+    const log =
+      `${this.node}.${new Date(this.now()).toISOString().replace(/[-:.]/g, '')}.${randomUUID().slice(0, 8)}` as LogId
+    this.input(() => this.core.start(log, oldLogs, this.now()))
+  }
+
+  private membersChanged(all: readonly Member[]): void {
+    const desired = desiredOwners(all)
+    this.input(() =>
+      this.core.membersChanged(
+        all.map(({ node }) => node),
+        desired,
+        this.now(),
+      ),
+    )
+  }
+
+  private accept(edge: EdgeId, link: Link<NodeLinkFrame>): LinkHandler<EdgeLinkFrame> {
+    const id = this.nextLink++ as LinkId
+    this.links.set(id, { edge, link })
+    this.core.linkOpened(id, edge, this.now())
+    this.options.events.linkOpened(edge)
+    return {
+      frames: (frames) => {
+        this.core.frames(id, frames, this.now())
+        this.scheduleTurn()
+      },
+      closed: (reason) => {
+        this.links.delete(id)
+        this.options.events.linkClosed(edge, reason)
+        this.input(() => this.core.linkClosed(id, this.now()))
+      },
+    }
+  }
+
+  /** One flush for all that comes in this turn of the event loop, from whatever edges. */
+  private scheduleTurn(): void {
+    if (this.turnScheduled) return
+    this.turnScheduled = true
+    setImmediate(() => {
+      this.turnScheduled = false
+      this.turn()
+    })
+  }
+
+  private input(event: () => void): void {
+    event()
+    this.turn()
+  }
+
+  private turn(): void {
+    if (this.stopped) return
+    this.core.flush(this.now())
+    for (let effects = this.core.takeEffects(); effects.length > 0; effects = this.core.takeEffects()) {
+      for (const effect of effects) this.perform(effect)
+    }
+    for (const [id, frames] of this.outgoing) this.links.get(id)?.link.send(frames)
+    this.outgoing.clear()
+  }
+
+  private tick(): void {
+    this.input(() => this.core.tick(this.now()))
+    this.options.events.lag(this.core.lag)
+  }
+
+  private async sweep(): Promise<void> {
+    try {
+      const swept = await this.options.view.sweep(this.now(), SWEEP_BATCHES)
+      if (swept > 0) this.options.events.swept(swept)
+    } catch (error) {
+      this.options.events.viewFailed({ what: 'sweep', error })
+    }
+  }
+
+  private perform(effect: Effect): void {
+    const { logs, view, slots, events, members } = this.options
+    switch (effect.type) {
+      case 'send':
+        return this.enqueue(effect.link, effect.frame)
+      case 'invite':
+        return void this.invite(effect)
+      case 'committed':
+        return events.committed({ ...effect, now: this.now() })
+      case 'open-log':
+        return this.call(
+          'open',
+          () => logs.open(effect.log),
+          () => this.core.opened(effect.log, this.now()),
+        )
+      case 'append':
+        return this.append(effect.log, effect.offset, effect.entry)
+      case 'check-seal':
+        return this.checkSeal(effect.log, effect.check)
+      case 'load':
+        return this.load(effect.conversation)
+      case 'find':
+        return this.question(view.find(effect.conversation, effect.messageId), 'find', (found) =>
+          this.core.found(effect.token, found, this.now()),
+        )
+      case 'read-messages': {
+        const { after, before, limit, newestFirst } = effect
+        const range = { after, before, limit, newestFirst, now: this.now() }
+        return this.question(view.messages(effect.conversation, range), 'messages', (found) =>
+          this.core.messagesRead(effect.token, found, this.now()),
+        )
+      }
+      case 'list':
+        return this.question(view.conversationsOf(effect.app, effect.user), 'list', (found) =>
+          this.core.listed(effect.token, found, this.now()),
+        )
+      case 'apply':
+        return this.apply(effect)
+      case 'save-cursor':
+        return this.saveCursor(effect.log, effect.cursor)
+      case 'read-slots':
+        return this.call(
+          'read',
+          () => slots.read(),
+          (rows) => this.core.slotsRead(rows, this.now()),
+        )
+      case 'claim':
+        slots.claim(effect.moves).then(
+          (results) => this.input(() => this.core.claimed(results, this.now())),
+          (error) => {
+            events.slotsFailed({ what: 'claim', error })
+            setTimeout(() => this.input(() => this.core.claimFailed(this.now())), RETRY_MS_MAX)
+          },
+        )
+        return
+      case 'recover':
+        return this.recovery.perform(effect.log, effect.step)
+      case 'serving':
+        events.serving(effect.slots.length)
+        return members.hint(this.node, effect.slots)
+      case 'deposed':
+        events.deposed(effect.log)
+        this.incarnate().catch((error) => this.options.onFatal(error))
+        return
+    }
+  }
+
+  private enqueue(link: LinkId, frame: NodeLinkFrame): void {
+    const frames = this.outgoing.get(link)
+    if (frames === undefined) this.outgoing.set(link, [frame])
+    else frames.push(frame)
+  }
+
+  private async invite({ app, users, frame }: Extract<Effect, { type: 'invite' }>): Promise<void> {
+    for (const user of users) {
+      try {
+        const edges = await this.options.presence.where(app, user)
+        for (const { edge, link } of this.links.values()) {
+          if (edges === 'everywhere' || edges.includes(edge)) link.send([frame])
+        }
+        if (edges === 'everywhere') return
+      } catch (error) {
+        // A hint: the edge finds the conversation at its next reconcile.
+        this.options.events.viewFailed({ what: 'presence', error })
+      }
+    }
+  }
+
+  private append(log: LogId, offset: Offset, entry: Uint8Array, retryMs = RETRY_MS_MIN): void {
+    const began = performance.now()
+    this.options.logs.append(log, offset, entry).then(
+      () => {
+        this.options.events.appendTook(performance.now() - began)
+        this.input(() => this.core.appended(log, offset, this.now()))
+      },
+      (error) => {
+        this.options.events.appendFailed({ log, offset, error })
+        if (isFatal(error)) return this.fail(error)
+        setTimeout(() => this.input(() => this.core.appendFailed(log, offset, this.now())), retryMs)
+      },
+    )
+  }
+
+  private checkSeal(log: LogId, check: number): void {
+    this.options.logs.isSealed(log).then(
+      (sealed) => this.input(() => this.core.sealChecked(log, check, sealed, this.now())),
+      (error) => {
+        this.options.events.checkFailed({ log, error })
+        setTimeout(() => this.input(() => this.core.sealCheckFailed(log, check, this.now())), RETRY_MS_MIN)
+      },
+    )
+  }
+
+  private load(conversation: Parameters<MessageView['load']>[0]): void {
+    const { view, events } = this.options
+    const newest = {
+      after: 0,
+      before: Number.MAX_SAFE_INTEGER,
+      limit: 1,
+      newestFirst: true,
+      now: this.now(),
+    } as Parameters<MessageView['messages']>[1]
+    view
+      .load(conversation)
+      .then(async (stored) => {
+        const last = stored === undefined || stored.head === 0 ? [] : await view.messages(conversation, newest)
+        this.input(() => this.core.loaded(conversation, stored, last.at(-1), this.now()))
+      })
+      .catch((error) => {
+        events.viewFailed({ what: 'load', error })
+        this.input(() => this.core.loadFailed(conversation, this.now()))
+      })
+  }
+
+  private question<Found>(asked: Promise<Found>, what: string, then: (found: Found | 'failed') => void): void {
+    asked.then(
+      (found) => this.input(() => then(found)),
+      (error) => {
+        this.options.events.viewFailed({ what, error })
+        this.input(() => then('failed'))
+      },
+    )
+  }
+
+  private apply({ log, changes, upTo }: Extract<Effect, { type: 'apply' }>): void {
+    this.options.view.apply(changes).then(
+      () => this.input(() => this.core.applied(log, upTo, this.now())),
+      (error) => {
+        this.options.events.viewFailed({ what: 'apply', error })
+        if (isFatal(error)) return this.fail(error)
+        setTimeout(() => this.input(() => this.core.applyFailed(log, upTo, this.now())), RETRY_MS_MAX / 4)
+      },
+    )
+  }
+
+  private saveCursor(log: LogId, cursor: Offset): void {
+    const { logs, events } = this.options
+    logs
+      .saveCursor(log, 'materialised', cursor)
+      .then(() => logs.dropBelow(log, cursor))
+      .catch((error) => events.viewFailed({ what: 'save-cursor', error }))
+  }
+
+  /** A call that is made until it succeeds. */
+  private call<Result>(
+    what: string,
+    make: () => Promise<Result>,
+    then: (result: Result) => void,
+    retryMs = RETRY_MS_MIN,
+  ): void {
+    if (this.stopped) return
+    make().then(
+      (result) => this.input(() => then(result)),
+      (error) => {
+        this.options.events.slotsFailed({ what, error })
+        if (isFatal(error)) return this.fail(error)
+        setTimeout(() => this.call(what, make, then, Math.min(retryMs * 2, RETRY_MS_MAX)), retryMs)
+      },
+    )
+  }
+
+  private fail(error: Error): void {
+    if (this.stopped) return
+    this.stopped = true
+    clearInterval(this.ticker)
+    clearInterval(this.sweeper)
+    this.options.onFatal(error)
+  }
+
+  async stop(): Promise<void> {
+    if (this.stopped) return
+    this.unwatch()
+    await this.options.members.leave(this.node)
+    // What is acknowledged is in the log; bringing it into the view spares the next start the recovery.
+    for (let waited = 0; !this.core.settled && waited < 5_000 && !this.stopped; waited += 5) {
+      this.input(() => this.core.wrapUp(this.now()))
+      await new Promise((resolve) => setTimeout(resolve, 5))
+    }
+    this.input(() => this.core.wrapUp(this.now()))
+    this.stopped = true
+    clearInterval(this.ticker)
+    clearInterval(this.sweeper)
+    await this.options.listener.close()
+    this.options.events.stopped()
+  }
+}

@@ -1,0 +1,129 @@
+import { type LogId, messageIdFromBytes, type NodeId, type Offset } from '@chat4all/protocol'
+import type { Logger } from 'pino'
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+import type { CommittedMessages } from './core/index.js'
+
+/**
+ * Everything that a shard-node tells operators: one function per event feeds the log and the counters (design §1
+ * style: atproto's events). Levels: error means a bug or a broken engine; no content of users, no secrets.
+ */
+export interface ShardNodeEvents {
+  committed(entry: { offset: Offset; bytes: number; conversations: readonly CommittedMessages[]; now: number }): void
+  appendTook(ms: number): void
+  appendFailed(fault: { log: LogId; offset: Offset; error: unknown }): void
+  checkFailed(fault: { log: LogId; error: unknown }): void
+  viewFailed(fault: { what: string; error: unknown }): void
+  slotsFailed(fault: { what: string; error: unknown }): void
+  serving(slots: number): void
+  deposed(log: LogId): void
+  recoveryStep(step: { log: LogId; step: string; tookMs: number }): void
+  linkOpened(edge: string): void
+  linkClosed(edge: string, reason: string): void
+  lag(lag: { viewBytes: number; pendingBytes: number; entriesInFlight: number }): void
+  swept(batches: number): void
+  stopped(): void
+}
+
+export function shardNodeEvents(node: NodeId, logger: Logger, registry: Registry): ShardNodeEvents {
+  const log = logger.child({ role: 'shard-node', node })
+  const labels = { node }
+  const counter = (name: string, help: string) =>
+    existing<Counter<'node'>>(registry, name) ??
+    new Counter({ name, help, labelNames: ['node'], registers: [registry] })
+  const gauge = (name: string, help: string) =>
+    existing<Gauge<'node'>>(registry, name) ?? new Gauge({ name, help, labelNames: ['node'], registers: [registry] })
+  const committed = counter('chat4all_messages_committed_total', 'Messages that are stored for good')
+  const entries = counter('chat4all_log_entries_total', 'Entries appended to the node log')
+  const bytes = counter('chat4all_log_bytes_total', 'Bytes appended to the node log')
+  const faults =
+    existing<Counter<'node' | 'what'>>(registry, 'chat4all_storage_faults_total') ??
+    new Counter({
+      name: 'chat4all_storage_faults_total',
+      help: 'Failed calls to storage',
+      labelNames: ['node', 'what'],
+      registers: [registry],
+    })
+  const depositions = counter('chat4all_depositions_total', 'Times that another node sealed this node’s log')
+  const append =
+    existing<Histogram<'node'>>(registry, 'chat4all_log_append_seconds') ??
+    new Histogram({
+      name: 'chat4all_log_append_seconds',
+      help: 'From append to stable storage',
+      labelNames: ['node'],
+      registers: [registry],
+      buckets: [0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 5],
+    })
+  const slots = gauge('chat4all_slots_served', 'Slots that this node owns and serves')
+  const viewLag = gauge('chat4all_view_lag_bytes', 'Committed bytes that the message view does not have yet')
+  const pending = gauge('chat4all_pending_bytes', 'Accepted bytes that wait for a flush')
+  const links = gauge('chat4all_links', 'Edges linked to this node')
+  return {
+    committed({ bytes: size, conversations, now }) {
+      entries.inc(labels)
+      bytes.inc(labels, size)
+      let messages = 0
+      const everyMessage = log.isLevelEnabled('debug')
+      for (const { conversation, posts } of conversations) {
+        messages += posts.length
+        for (const post of posts) {
+          if (post.trace === undefined && !everyMessage) continue
+          const fields = {
+            message_id: messageIdFromBytes(post.message_id),
+            conversation: conversation.id,
+            seq: post.seq,
+            took_ms: now - post.time,
+            ...(post.trace !== undefined && { trace_id: post.trace.slice(3, 35) }),
+          }
+          if (post.trace !== undefined) log.info(fields, 'message committed')
+          else log.debug(fields, 'message committed')
+        }
+      }
+      committed.inc(labels, messages)
+    },
+    appendTook: (ms) => append.observe(labels, ms / 1000),
+    appendFailed({ log: name, offset, error }) {
+      faults.inc({ node, what: 'append' })
+      log.error({ err: error, log: name, offset }, 'append failed: nothing is acknowledged until it succeeds')
+    },
+    checkFailed({ log: name, error }) {
+      faults.inc({ node, what: 'check-seal' })
+      log.warn({ err: error, log: name }, 'seal check failed; asked again')
+    },
+    viewFailed({ what, error }) {
+      faults.inc({ node, what: `view-${what}` })
+      log.error({ err: error, what }, 'the message view failed; asked again')
+    },
+    slotsFailed({ what, error }) {
+      faults.inc({ node, what: `slots-${what}` })
+      log.error({ err: error, what }, 'the slot table failed; asked again')
+    },
+    serving(count) {
+      slots.set(labels, count)
+      log.info({ slots: count }, 'serving slots')
+    },
+    deposed(name) {
+      depositions.inc(labels)
+      log.warn({ log: name }, 'deposed: another node sealed this log; beginning again with a new one')
+    },
+    recoveryStep: ({ log: name, step, tookMs }) => log.info({ log: name, step, took_ms: tookMs }, 'recovering a log'),
+    linkOpened(edge) {
+      links.inc(labels)
+      log.info({ edge }, 'edge linked')
+    },
+    linkClosed(edge, reason) {
+      links.dec(labels)
+      log.info({ edge, reason }, 'edge gone')
+    },
+    lag({ viewBytes, pendingBytes }) {
+      viewLag.set(labels, viewBytes)
+      pending.set(labels, pendingBytes)
+    },
+    swept: (batches) => log.debug({ batches }, 'expired messages deleted'),
+    stopped: () => log.info('stopped; everything acknowledged is in the view'),
+  }
+}
+
+/** Several nodes of one process share a registry. */
+function existing<M>(registry: Registry, name: string): M | undefined {
+  return registry.getSingleMetric(name) as M | undefined
+}

@@ -1,0 +1,19 @@
+export { Chat4AllError, ERRORS, type ErrorCode, type Payload, type StoredPayload } from '@chat4all/protocol'
+export { Client } from './client/client.js'
+export type { ClientEvents, ConnectionState } from './client/events.js'
+export type { ClientOptions, WebSocketConstructor, WebSocketLike } from './client/options.js'
+export { requestToken, type Token, type TokenCredentials } from './client/request-token.js'
+export type { ClientStorage, KeyValueStorage, SavedCursor, SavedRequest, SavedState } from './client/storage.js'
+export { webStorage } from './client/web-storage.js'
+export type { ConversationView, MemberView } from './core/conversation-view.js'
+export type {
+  Committed,
+  Content,
+  HistoryPage,
+  HistoryQuery,
+  Message,
+  MessageStatus,
+  Sending,
+  SendingStatus,
+  SendOptions,
+} from './core/message.js'

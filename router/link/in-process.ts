@@ -60,10 +60,7 @@ export function inProcessLinks(): InProcessLinks {
   }
 }
 
-type Accept = (
-  edge: EdgeId,
-  edgeEnd: LinkEnd<EdgeLinkFrame, NodeLinkFrame>,
-) => LinkEnd<NodeLinkFrame, EdgeLinkFrame>
+type Accept = (edge: EdgeId, edgeEnd: LinkEnd<EdgeLinkFrame, NodeLinkFrame>) => LinkEnd<NodeLinkFrame, EdgeLinkFrame>
 
 /** One side of a link: what it sends goes to the handler of its peer. */
 class LinkEnd<Out, In> implements Link<Out> {

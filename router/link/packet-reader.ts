@@ -36,7 +36,8 @@ export class PacketReader {
       if (this.buffered < PACKET_HEADER_BYTES) return undefined
       const header = this.take(PACKET_HEADER_BYTES)
       const length = header[0]! * 0x1000000 + ((header[1]! << 16) | (header[2]! << 8) | header[3]!)
-      if (length > this.bytesMax) throw new RangeError(`a packet of ${length} bytes; at most ${this.bytesMax} are taken`)
+      if (length > this.bytesMax)
+        throw new RangeError(`a packet of ${length} bytes; at most ${this.bytesMax} are taken`)
       this.awaited = length
     }
     if (this.buffered < this.awaited) return undefined

@@ -94,10 +94,12 @@ export function tcpLinkListener(node: NodeId, options: TcpListenerOptions): Link
   function greet(socket: Socket, accept: Parameters<LinkListener['listen']>[0]): void {
     const remote = `${socket.remoteAddress}:${socket.remotePort}`
     let handler: LinkHandler<EdgeLinkFrame> | undefined
-    const timer = setTimeout(() => {
-      onRefused?.(remote, `no link_hello within ${greetingMs} ms`)
-      link.abort('no link_hello in time')
-    }, greetingMs)
+    let refused = false
+    const noteRefusal = (reason: string): void => {
+      if (!refused) onRefused?.(remote, reason)
+      refused = true
+    }
+    const timer = setTimeout(() => link.abort(`no link_hello within ${greetingMs} ms`), greetingMs)
 
     const link = new TcpLink(socket, { outgoing: nodeCodec, incoming: edgeCodec }, GREETING_BYTES_MAX, {
       frames(frames) {
@@ -109,7 +111,7 @@ export function tcpLinkListener(node: NodeId, options: TcpListenerOptions): Link
         const [hello, ...rest] = frames
         const fault = hello?.t === 'link_hello' ? faultOfHello(hello, secret) : 'the first frame is not link_hello'
         if (hello?.t !== 'link_hello' || fault !== undefined) {
-          onRefused?.(remote, fault!)
+          noteRefusal(fault!)
           link.send([{ t: 'link_refused', reason: fault! }])
           link.close()
           return
@@ -122,7 +124,8 @@ export function tcpLinkListener(node: NodeId, options: TcpListenerOptions): Link
       closed(reason) {
         clearTimeout(timer)
         links.delete(link)
-        handler?.closed(reason)
+        if (handler === undefined) noteRefusal(reason)
+        else handler.closed(reason)
       },
     })
     links.add(link)
@@ -182,7 +185,10 @@ function faultOfWelcome(first: NodeLinkFrame, node: NodeId): string | undefined 
 
 /** Takes the same time wherever the two differ, and however long they are. */
 function sameSecret(given: string | undefined, expected: string | undefined): boolean {
-  const digest = (text: string | undefined) => createHash('sha256').update(text ?? '').digest()
+  const digest = (text: string | undefined) =>
+    createHash('sha256')
+      .update(text ?? '')
+      .digest()
   return timingSafeEqual(digest(given), digest(expected)) && (given === undefined) === (expected === undefined)
 }
 

@@ -6,6 +6,9 @@ import fc from 'fast-check'
 import type { Member } from '../members/port.js'
 import { desiredOwners } from './ring.js'
 
+const PINNED_FIRST = 'node-2 node-3 node-1 node-3 node-3 node-2 node-3 node-3'.split(' ')
+const PINNED_DIGEST = '5a2361637a3e42547b720c651d6d6542ad72410b5fa5d31477193fce379bd1a3'
+
 const member = (node: string, weight = 1): Member => ({ node: node as NodeId, address: `${node}:1`, weight })
 const nodeNames = fc.uniqueArray(fc.stringMatching(/^[a-z0-9][a-z0-9.-]{0,20}$/), { minLength: 1, maxLength: 12 })
 
@@ -70,6 +73,3 @@ test('slots are balanced by weight', () => {
   const ratio = weighted.get('heavy' as NodeId)! / weighted.get('light' as NodeId)!
   assert.ok(ratio > 2.3 && ratio < 3.9, `weight 3 has ${ratio} times the slots of weight 1`)
 })
-
-const PINNED_FIRST: string[] = []
-const PINNED_DIGEST = ''

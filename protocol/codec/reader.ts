@@ -259,24 +259,31 @@ export class Reader {
 
   private skipPairs(count: number, depth: number, plain: boolean): void {
     for (let i = 0; i < count; i++) {
-      if (plain) this.skipName()
+      if (plain) this.skipName(0xffffffff)
       else this.skipValue(depth + 1, false)
       this.skipValue(depth + 1, plain)
     }
   }
 
-  private skipName(): void {
+  /** A name in a map: a string of at most `max` bytes, and not the one that JavaScript gives a meaning of its own. */
+  name(max: number): string {
     const start = this.at
-    const length = this.strHead(0xffffffff)
-    this.checkText(this.at - length, length)
-    if (length === PROTO.length && this.text(this.at - length, length) === PROTO) {
-      throw malformed(`a name that is ${PROTO}`, start)
-    }
+    const name = this.str(max)
+    if (name === PROTO) throw malformed(`the name ${PROTO}`, start)
+    return name
+  }
+
+  /** Passes over a name that `name` would read. */
+  skipName(max: number): void {
+    const length = this.strHead(max)
+    const from = this.at - length
+    this.checkText(from, length)
+    if (length === PROTO.length && this.text(from, length) === PROTO) throw malformed(`the name ${PROTO}`, from)
   }
 }
 
 /** A trap for JavaScript clients, whose decoders refuse it or, worse, do not. */
-const PROTO = '__proto__'
+export const PROTO = '__proto__'
 
 /** Characters of ASCII bytes, eight at a time; undefined when others are among them. */
 function asciiText(b: Uint8Array, from: number, to: number): string | undefined {

@@ -1,6 +1,6 @@
 import { decode, encode } from '@msgpack/msgpack'
 import { InternTable } from '../codec/intern-table.js'
-import { Reader } from '../codec/reader.js'
+import { PROTO, Reader } from '../codec/reader.js'
 import type { Writer } from '../codec/writer.js'
 import { Chat4AllError } from '../errors.js'
 import { NESTING_MAX } from '../limits.js'
@@ -139,17 +139,17 @@ const LABEL_BYTES_MAX = 64
 export function labels(about: string, pairs: number, bytes: number): Type<Record<string, string>> {
   return {
     read(r) {
-      // No prototype: a label may have any name, `__proto__` too.
+      // No prototype: `constructor` and its like are labels as any other.
       const value: Record<string, string> = Object.create(null)
       for (let left = r.map(pairs); left > 0; left--) {
-        const name = r.str(LABEL_BYTES_MAX)
+        const name = r.name(LABEL_BYTES_MAX)
         value[name] = r.str(bytes)
       }
       return value
     },
     check(r) {
       for (let left = r.map(pairs); left > 0; left--) {
-        r.skipStr(LABEL_BYTES_MAX)
+        r.skipName(LABEL_BYTES_MAX)
         r.skipStr(bytes)
       }
     },
@@ -157,6 +157,7 @@ export function labels(about: string, pairs: number, bytes: number): Type<Record
       const entries = Object.entries(value)
       w.map(entries.length)
       for (const [name, text] of entries) {
+        if (name === PROTO) throw new Chat4AllError('INVALID', `${about}: no label may have the name ${PROTO}`)
         w.str(name)
         w.str(text)
       }

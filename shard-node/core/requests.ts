@@ -24,7 +24,7 @@ import {
 import type { StoredMessage } from './effects.js'
 import { postBytes } from './flush.js'
 import { answerInspect, answerRead, answerSubscribe } from './reads.js'
-import type { LinkState, ShardState } from './state.js'
+import { isRefused, type LinkState, type ShardState } from './state.js'
 
 /**
  * Requests of edges, from the link to the place where the next flush takes them. A conversation's requests are served
@@ -33,9 +33,9 @@ import type { LinkState, ShardState } from './state.js'
 export function request(state: ShardState, link: LinkState, frame: RequestFrame, now: Millis): void {
   const { slot, attempt } = frame
   const pipe = link.slots.get(slot)
-  if (pipe === undefined) link.slots.set(slot, { attempt, refused: -1 })
+  if (pipe === undefined) link.slots.set(slot, { attempt, refusedAttempt: -1, refusedFrom: 0 })
   else {
-    if (attempt <= pipe.refused) return
+    if (isRefused(pipe, attempt, frame.n)) return
     pipe.attempt = attempt
   }
   if (!state.serves(slot)) return state.bounce(link, slot, frame.n, 'not_owner')
@@ -47,9 +47,27 @@ export function request(state: ShardState, link: LinkState, frame: RequestFrame,
   if (conversation.status === 'loading' || conversation.finding || conversation.waiting !== undefined) {
     conversation.waiting ??= []
     conversation.waiting.push({ link: link.id, frame })
+    state.pendingBytes += requestBytes(frame)
     return
   }
   serve(state, conversation, link, frame, now)
+}
+
+/** An estimate that is the same when a request begins to wait and when it is served. */
+function requestBytes(frame: RequestFrame): number {
+  return frame.t === 'post' ? frame.payload.length + (frame.extras?.length ?? 0) + 64 : 64
+}
+
+/** Drops what waited for a view that failed; the edge sends it again. */
+export function bounceWaiting(state: ShardState, conversation: Conversation): void {
+  for (const { link, frame } of conversation.waiting ?? []) {
+    state.pendingBytes -= requestBytes(frame)
+    const from = state.links.get(link)
+    const pipe = from?.slots.get(frame.slot)
+    if (from !== undefined && pipe !== undefined && !isRefused(pipe, frame.attempt, frame.n))
+      state.bounce(from, frame.slot, frame.n, 'busy')
+  }
+  conversation.waiting = undefined
 }
 
 /** Serves what waited for the view, until something has to be looked up again. */
@@ -60,9 +78,11 @@ export function serveWaiting(state: ShardState, conversation: Conversation, now:
   for (const { link, frame } of waiting) {
     if (conversation.finding) break
     served++
+    state.pendingBytes -= requestBytes(frame)
     const from = state.links.get(link)
-    const refused = from?.slots.get(frame.slot)?.refused ?? Number.POSITIVE_INFINITY
-    if (from !== undefined && frame.attempt > refused) serve(state, conversation, from, frame, now)
+    const pipe = from?.slots.get(frame.slot)
+    if (from !== undefined && pipe !== undefined && !isRefused(pipe, frame.attempt, frame.n))
+      serve(state, conversation, from, frame, now)
   }
   if (served === waiting.length) conversation.waiting = undefined
   else waiting.splice(0, served)
@@ -234,7 +254,7 @@ interface Assignment {
 function assign(state: ShardState, conversation: Conversation, key: string, of: Assignment): void {
   const seq = (conversation.assigned + 1) as Seq
   // Clocks step back; the times within a conversation do not.
-  const time = (of.now > conversation.lastTime ? of.now : conversation.lastTime) as Millis
+  const time = Math.max(of.now, conversation.lastTime) as Millis
   const post: Post = {
     seq,
     message_id: of.message_id,

@@ -16,7 +16,7 @@ import { enumerate } from './enumeration.js'
 import { commit, flush, trim } from './flush.js'
 import { Ownership } from './ownership.js'
 import { signal, unsubscribe, unsubscribeAll } from './reads.js'
-import { request, serveWaiting } from './requests.js'
+import { bounceWaiting, request, serveWaiting } from './requests.js'
 import { ALL_RULES, type ShardRules } from './rules.js'
 import { type LinkState, type ShardConfig, ShardState } from './state.js'
 
@@ -167,8 +167,7 @@ export class ShardNodeCore {
     this.serve([])
     // Edges with requests on the way, or subscriptions, go to the next owner.
     for (const link of this.state.links.values()) {
-      for (const [slot, pipe] of link.slots)
-        if (pipe.refused < pipe.attempt) this.state.bounce(link, slot, 0, 'not_owner')
+      for (const slot of link.slots.keys()) this.state.bounce(link, slot, 0, 'not_owner')
     }
     this.state.effects.push({ type: 'deposed', log: this.state.pipeline.log })
   }
@@ -196,12 +195,7 @@ export class ShardNodeCore {
     const conversation = this.state.conversations.get(id)
     if (conversation === undefined || conversation.status !== 'loading') return
     this.state.conversations.delete(id)
-    for (const { link, frame } of conversation.waiting ?? []) {
-      const from = this.state.links.get(link)
-      const pipe = from?.slots.get(frame.slot)
-      if (from !== undefined && pipe !== undefined && pipe.refused < frame.attempt)
-        this.state.bounce(from, frame.slot, frame.n, 'busy')
-    }
+    bounceWaiting(this.state, conversation)
     for (const then of conversation.whenLoaded ?? []) then()
   }
 

@@ -70,8 +70,22 @@ export const SHARD_DEFAULTS: Omit<ShardConfig, 'node'> = {
 export interface LinkState {
   readonly id: LinkId
   readonly edge: EdgeId
-  readonly slots: Map<Slot, { attempt: number; refused: number }>
+  readonly slots: Map<Slot, SlotPipe>
   readonly conversations: Set<Conversation>
+}
+
+/** The requests of one slot on one link (see edge/core: go-back-N). */
+export interface SlotPipe {
+  /** Highest attempt seen. */
+  attempt: number
+  /** Of this attempt … */
+  refusedAttempt: number
+  /** … nothing from this request on is taken; nor anything of an earlier attempt. */
+  refusedFrom: number
+}
+
+export function isRefused(pipe: SlotPipe, attempt: number, n: number): boolean {
+  return attempt < pipe.refusedAttempt || (attempt === pipe.refusedAttempt && n >= pipe.refusedFrom)
 }
 
 /** A node's memory for one incarnation (one log), and the ways to speak to the world. */
@@ -170,7 +184,10 @@ export class ShardState {
   bounce(link: LinkState, slot: Slot, n: number, reason: 'not_owner' | 'busy'): void {
     const pipe = link.slots.get(slot)
     if (pipe === undefined) return
-    if (this.rules.dropAfterBounce) pipe.refused = pipe.attempt
+    if (this.rules.dropAfterBounce) {
+      pipe.refusedFrom = pipe.refusedAttempt === pipe.attempt ? Math.min(pipe.refusedFrom, n) : n
+      pipe.refusedAttempt = pipe.attempt
+    }
     const owner = this.owners[slot]
     this.effects.push({
       type: 'send',

@@ -6,20 +6,19 @@ import { isFatal } from './fatal.js'
 
 const RETRY_MS = 250
 
+export interface RecoveryStorage {
+  readonly logs: NodeLogs
+  readonly view: MessageView
+  readonly events: ShardNodeEvents
+  readonly onFatal: (error: Error) => void
+}
+
 /** Carries out the steps of a recovery; a failed one is told as `failed`, and the core asks the same again. */
 export class RecoveryDriver {
-  private readonly storage: { readonly logs: NodeLogs; readonly view: MessageView; readonly events: ShardNodeEvents }
+  private readonly storage: RecoveryStorage
   private readonly onOutcome: (log: LogId, outcome: RecoveryOutcome) => void
 
-  constructor(
-    storage: {
-      readonly logs: NodeLogs
-      readonly view: MessageView
-      readonly events: ShardNodeEvents
-      readonly onFatal: (error: Error) => void
-    },
-    onOutcome: (log: LogId, outcome: RecoveryOutcome) => void,
-  ) {
+  constructor(storage: RecoveryStorage, onOutcome: (log: LogId, outcome: RecoveryOutcome) => void) {
     this.storage = storage
     this.onOutcome = onOutcome
   }

@@ -25,11 +25,11 @@ const ALL: { readonly where: string; readonly codec: AnyCodec; readonly type: An
 const clientCodec = frameCodec(CLIENT_FRAMES) as unknown as AnyCodec
 
 /** A random frame: its type, its codec, and the array that MessagePack is to carry for it. */
-const arbitraryFrame = fc
-  .constantFrom(...ALL)
-  .chain(({ where, codec, type }) =>
-    arbitraryJson(type.schema).map((json) => ({ where, codec, type, wire: wireOfFrame(type, json) })),
-  )
+const arbitraryFrame = fc.oneof(
+  ...ALL.map(({ codec, type }) =>
+    arbitraryJson(type.schema).map((json) => ({ codec, type, wire: wireOfFrame(type, json) })),
+  ),
+)
 
 function decodeAll(codec: AnyCodec, bytes: Uint8Array): AnyFrame[] {
   const frames: AnyFrame[] = []

@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { describe, test } from 'node:test'
+import { ConfigError, loadConfig, ownMember } from './load-config.js'
+import { nearestName } from './nearest-name.js'
+import { configurationReference } from './reference.js'
+import type { Role } from './settings.js'
+
+const KEY = Buffer.alloc(32, 7).toString('base64')
+const CLUSTER = { CHAT4ALL_NODE_ID: 'node-1', CHAT4ALL_MEMBERS: 'node-1@127.0.0.1:7001,node-2@127.0.0.1:7002' }
+
+function faults(role: Role, environment: NodeJS.ProcessEnv, flags = {}): string {
+  try {
+    loadConfig(role, environment, flags)
+  } catch (error) {
+    assert.ok(error instanceof ConfigError)
+    return error.message
+  }
+  return assert.fail('nothing was wrong')
+}
+
+describe('configuration', () => {
+  test('nothing has to be set for the all-in-one server', () => {
+    const { config, warnings } = loadConfig('all', {})
+    assert.deepEqual(
+      [config.host, config.port, config.nodes, config.dataDir, config.tokenKey, config.demoSecret],
+      ['127.0.0.1', 8080, 1, './data', undefined, undefined],
+    )
+    assert.deepEqual(warnings, [])
+  })
+
+  test('a flag comes before the environment, which comes before the default; an empty variable is none', () => {
+    const environment = { CHAT4ALL_PORT: '9000', CHAT4ALL_HOST: 'localhost', CHAT4ALL_NODES: '' }
+    const { config } = loadConfig('all', environment, { port: '9001' })
+    assert.deepEqual([config.port, config.host, config.nodes], [9001, 'localhost', 1])
+  })
+
+  test('all that is wrong is told at once: by name, with what was given and what is expected', () => {
+    const message = faults('all', { CHAT4ALL_PORT: '80a', CHAT4ALL_NODES: '0', CHAT4ALL_LOG_LEVEL: 'loud' })
+    assert.match(message, /CHAT4ALL_PORT: expected a port from 0 to 65535 \(0: any free one\); got '80a'/)
+    assert.match(message, /CHAT4ALL_NODES: expected a whole number from 1 to 16; got '0'/)
+    assert.match(message, /CHAT4ALL_LOG_LEVEL: expected one of fatal, .*; got 'loud'/)
+  })
+
+  test('a wrong flag is named as a flag', () => {
+    assert.match(faults('all', {}, { port: '70000' }), /--port: expected a port .*; got '70000'/)
+  })
+
+  test('a wrong secret is masked', () => {
+    const message = faults('all', { CHAT4ALL_TOKEN_KEY: 'hunter2hunter2', CHAT4ALL_DEMO_SECRET: 'abc' })
+    assert.match(message, /CHAT4ALL_TOKEN_KEY: expected base64 of at least 32 .*; got •+ \(14 characters\)/)
+    assert.match(message, /CHAT4ALL_DEMO_SECRET: expected 8 to 256 characters; got •+ \(3 characters\)/)
+    assert.doesNotMatch(message, /hunter2|abc/)
+  })
+
+  test('a misspelt name is warned of, with the name that was probably meant', () => {
+    const { warnings } = loadConfig('all', { CHAT4ALL_DATADIR: '/x', CHAT4ALL_PROT: '1', CHAT4ALL_XYZZY_PLUGH: '1' })
+    assert.deepEqual(warnings, [
+      'CHAT4ALL_DATADIR is no setting and is ignored; did you mean CHAT4ALL_DATA_DIR?',
+      'CHAT4ALL_PROT is no setting and is ignored; did you mean CHAT4ALL_PORT?',
+      'CHAT4ALL_XYZZY_PLUGH is no setting and is ignored',
+    ])
+  })
+
+  test('listening beyond this machine without TLS is warned of', () => {
+    assert.match(loadConfig('all', { CHAT4ALL_HOST: '0.0.0.0' }).warnings.join(), /0\.0\.0\.0 without TLS/)
+    assert.deepEqual(loadConfig('all', { CHAT4ALL_HOST: '::1' }).warnings, [])
+  })
+
+  test('a cluster’s roles say what they need', () => {
+    const edge = faults('edge', {})
+    assert.match(edge, /CHAT4ALL_NODE_ID: .* nothing was given, and edge needs it/)
+    assert.match(edge, /CHAT4ALL_MEMBERS: /)
+    assert.match(edge, /CHAT4ALL_TOKEN_KEY: /)
+    const node = faults('shard-node', { CHAT4ALL_NODE_ID: 'node-9', CHAT4ALL_MEMBERS: 'node-1@127.0.0.1:7001' })
+    assert.match(node, /CHAT4ALL_NODE_ID: expected one of CHAT4ALL_MEMBERS \(node-1\); got 'node-9'/)
+    assert.match(
+      faults('shard-node', { ...CLUSTER, CHAT4ALL_MEMBERS: 'node-1@a:1,node-1@b:1' }),
+      /CHAT4ALL_MEMBERS: expected node@host:port .*; got 'node-1@a:1,node-1@b:1' \(node 'node-1' is listed twice\)/,
+    )
+  })
+
+  test('links that leave the machine need a secret', () => {
+    const outside = { CHAT4ALL_NODE_ID: 'a', CHAT4ALL_MEMBERS: 'a@10.0.0.1:7001' }
+    assert.match(faults('shard-node', outside), /CHAT4ALL_LINK_SECRET: .*links leave this machine \(10\.0\.0\.1\)/)
+    loadConfig('shard-node', { ...outside, CHAT4ALL_LINK_SECRET: 'sixteen letters!' })
+    assert.match(faults('shard-node', { ...CLUSTER, CHAT4ALL_LINK_HOST: '0.0.0.0' }), /CHAT4ALL_LINK_SECRET/)
+    loadConfig('edge', { ...CLUSTER, CHAT4ALL_TOKEN_KEY: KEY })
+  })
+
+  test('a shard-node listens where the list of members says, unless told otherwise', () => {
+    assert.deepEqual(ownMember(loadConfig('shard-node', CLUSTER).config), {
+      node: 'node-1',
+      address: '127.0.0.1:7001',
+      host: '127.0.0.1',
+      port: 7001,
+    })
+    const told = loadConfig('shard-node', { ...CLUSTER, CHAT4ALL_LINK_HOST: '::1', CHAT4ALL_LINK_PORT: '7' }).config
+    assert.deepEqual([ownMember(told).host, ownMember(told).port], ['::1', 7])
+  })
+
+  test('further edges have ports of their own', () => {
+    assert.deepEqual(loadConfig('all', { CHAT4ALL_EDGE_PORTS: '8081, 8082' }).config.edgePorts, [8081, 8082])
+    assert.match(faults('all', { CHAT4ALL_EDGE_PORTS: '8081,8081' }), /CHAT4ALL_EDGE_PORTS: .*each once/)
+  })
+
+  test('docs/configuration.md is what the settings say (else: node server/dist/config/write-reference.js)', () => {
+    const written = readFileSync(new URL('../../../docs/configuration.md', import.meta.url), 'utf8')
+    assert.equal(written, configurationReference())
+  })
+})
+
+test('the nearest name is the one with the fewest mistakes, and none when all are far', () => {
+  assert.equal(nearestName('prot', ['host', 'port']), 'port')
+  assert.equal(nearestName('prt', ['port', 'print']), 'port')
+  assert.equal(nearestName('elephant', ['port', 'host']), undefined)
+})

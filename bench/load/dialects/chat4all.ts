@@ -1,0 +1,132 @@
+import { randomBytes } from 'node:crypto'
+import { type Cseq, errorCodeOfWire, MEMBERS_CHANGED_MAX, type ServerFrame, type UserId } from '@chat4all/protocol'
+import type { Closable, Dialect, OpenConversation, ReaderEvents, Target } from '../dialect.js'
+import { openMany } from '../dialect.js'
+import {
+  Chat4AllSession,
+  isMessageId,
+  messageIdOf,
+  newIdPrefix,
+  SendTemplate,
+  type SessionEvents,
+} from './chat4all-session.js'
+import { userTokens } from './chat4all-tokens.js'
+
+/** Our own protocol. Every sender and reader is a user of its own; a conversation of two is private, else a group. */
+
+const ignored: SessionEvents = {
+  sent() {},
+  delivered() {},
+  other() {},
+  chunkRead() {},
+  closed() {},
+}
+
+/** @throws Error when the edge refuses, which ends the session with that reason. */
+function isCreated(frame: ServerFrame): frame is Extract<ServerFrame, { t: 'created' }> {
+  if (frame.t === 'error') throw new Error(`create is refused: ${errorCodeOfWire(frame.code)} ${frame.detail}`)
+  return frame.t === 'created'
+}
+
+export function chat4allDialect(target: Target): Dialect {
+  const tokenOf = userTokens(target)
+  // Names are new in each run, so that a server with data from an earlier one starts each conversation anew.
+  const run = randomBytes(4).toString('hex')
+
+  return {
+    async openConversation(index, text, sender, readers): Promise<OpenConversation> {
+      const idPrefix = newIdPrefix()
+      const names = readers.map((_, i) => `r${run}-${index}-${i}` as UserId)
+      /** cseq of message k is k + this. */
+      let cseqsBefore = 0
+      const changed = new Map<number, (seq: number) => void>()
+
+      const session = await Chat4AllSession.open(
+        { port: target.port, token: await tokenOf(`s${run}-${index}`) },
+        {
+          ...ignored,
+          sent(cseq, bytes, idAt, seq) {
+            if (cseq <= cseqsBefore) return changed.get(cseq)?.(seq)
+            const k = cseq - cseqsBefore
+            sender.acknowledged(k, seq, isMessageId(idPrefix, k, bytes, idAt))
+          },
+          other(frame) {
+            if (frame.t === 'error' || frame.t === 'busy') {
+              const detail = frame.t === 'error' ? frame.detail : `retry after ${frame.retry_after} ms`
+              sender.refused((frame.cseq ?? 0) - cseqsBefore, `${errorCodeOfWire(frame.code)} ${detail}`)
+            }
+          },
+          chunkRead: () => sender.chunkRead(),
+          closed: (reason) => sender.closed(reason),
+        },
+      )
+      const { info } = await session.ask(
+        {
+          t: 'create',
+          cseq: ++cseqsBefore as Cseq,
+          type: readers.length === 1 ? 'private' : 'group',
+          members: names.slice(0, MEMBERS_CHANGED_MAX),
+          message_id: messageIdOf(newIdPrefix(), 0),
+        },
+        isCreated,
+      )
+      let base: number = info.head
+      for (let from = MEMBERS_CHANGED_MAX; from < names.length; from += MEMBERS_CHANGED_MAX) {
+        const cseq = ++cseqsBefore
+        const seqOfChange = new Promise<number>((resolve) => changed.set(cseq, resolve))
+        session.write({
+          t: 'members',
+          cseq: cseq as Cseq,
+          conversation: info.conversation,
+          message_id: messageIdOf(newIdPrefix(), 0),
+          add: names.slice(from, from + MEMBERS_CHANGED_MAX),
+          remove: [],
+        })
+        base = await seqOfChange
+      }
+      const opened = await openMany(names.length, async (i) =>
+        Chat4AllSession.open({ port: target.port, token: await tokenOf(names[i]!) }, readerEvents(readers[i]!, base)),
+      )
+      const template = new SendTemplate(info.conversation, idPrefix, text)
+      return {
+        base,
+        readers: opened,
+        sender: {
+          queue: (k) => session.queue(template.patch(cseqsBefore + k, k)),
+          flush: () => session.flush(),
+          close: () => session.close(),
+        },
+      }
+    },
+
+    async openIdle(index, joined, closed): Promise<Closable> {
+      const events = { ...ignored, closed }
+      const name = (i: number) => `i${run}-${i}` as UserId
+      const session = await Chat4AllSession.open({ port: target.port, token: await tokenOf(name(index)) }, events)
+      if (joined) {
+        await session.ask(
+          {
+            t: 'create',
+            cseq: 1 as Cseq,
+            type: 'private',
+            members: [name(index ^ 1)],
+            message_id: messageIdOf(newIdPrefix(), 0),
+          },
+          isCreated,
+        )
+      }
+      return session
+    },
+  }
+}
+
+/** A reader sees only what comes after the conversation was set up. */
+function readerEvents(reader: ReaderEvents, base: number): SessionEvents {
+  return {
+    ...ignored,
+    delivered(seq, bytes, from, to) {
+      if (seq > base) reader.delivered(seq, bytes, from, to)
+    },
+    closed: (reason) => reader.closed(reason),
+  }
+}

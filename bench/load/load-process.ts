@@ -1,0 +1,41 @@
+import { runIdle } from '../scenarios/idle.js'
+import { runGroup, runOpen, runPairs } from '../scenarios/message-scenarios.js'
+import type { LoadSettings } from '../scenarios/settings.js'
+import type { Target } from './dialect.js'
+import { type DialectName, dialectOf } from './dialects/dialect-of.js'
+
+/**
+ * The generator's process: so that its CPU time is its own and it has a core of its own. It is given one job by its
+ * parent, answers with the result, and ends.
+ */
+
+export interface LoadJob {
+  readonly dialect: DialectName
+  readonly target: Target
+  readonly settings: LoadSettings
+}
+
+export type LoadAnswer = { readonly result: unknown } | { readonly failure: string }
+
+function run({ dialect, target, settings }: LoadJob): Promise<unknown> {
+  const spoken = dialectOf(dialect, target)
+  switch (settings.scenario) {
+    case 'pairs':
+      return runPairs(spoken, target, settings)
+    case 'open':
+      return runOpen(spoken, target, settings)
+    case 'group':
+      return runGroup(spoken, target, settings)
+    case 'idle':
+      return runIdle(spoken, target, settings)
+  }
+}
+
+process.once('message', (job: LoadJob) => {
+  run(job)
+    .then(
+      (result): LoadAnswer => ({ result }),
+      (error: Error): LoadAnswer => ({ failure: error.stack ?? error.message }),
+    )
+    .then((answer) => process.send!(answer, () => process.exit(0)))
+})

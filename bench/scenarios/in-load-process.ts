@@ -1,0 +1,31 @@
+import { spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import type { LoadAnswer, LoadJob } from '../load/load-process.js'
+import { placed } from '../servers/running-server.js'
+import type { IdleResult } from './idle.js'
+import type { MessageResult } from './message-scenarios.js'
+import type { IdleSettings, LoadSettings } from './settings.js'
+
+const LOAD_PROCESS = fileURLToPath(new URL('../load/load-process.js', import.meta.url))
+
+export type ResultOf<S extends LoadSettings> = S extends IdleSettings ? IdleResult : MessageResult
+
+/** Runs one job in a generator process of its own, on the processors given. */
+export function inLoadProcess<S extends LoadSettings>(
+  job: LoadJob & { readonly settings: S },
+  processors: string | undefined,
+): Promise<ResultOf<S>> {
+  const [command, args] = placed(processors, process.execPath, ['--max-semi-space-size=64', LOAD_PROCESS])
+  const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  const killNow = (): void => void child.kill('SIGKILL')
+  process.once('exit', killNow)
+  return new Promise<ResultOf<S>>((resolve, reject) => {
+    child.once('message', (answer: LoadAnswer) => {
+      if ('failure' in answer) reject(new Error(answer.failure))
+      else resolve(answer.result as ResultOf<S>)
+    })
+    child.once('error', reject)
+    child.once('exit', (code, signal) => reject(new Error(`the generator ended with ${signal ?? code}`)))
+    child.send(job)
+  }).finally(() => process.removeListener('exit', killNow))
+}

@@ -1,0 +1,3 @@
+export * from './layers.js'
+export * from './repository.js'
+export { RULES } from './rules/index.js'

@@ -1,0 +1,55 @@
+/**
+ * Who may import whom: the one table. A folder stands for all beneath it that has no line of its own.
+ * Everything may import itself. `shard-node` may import its own core; nobody's core may import its driver.
+ */
+export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  protocol: [],
+  router: ['protocol'],
+  storage: ['protocol'],
+  'shard-node/core': ['protocol'],
+  'shard-node': ['protocol', 'router', 'storage', 'shard-node/core'],
+  'edge/core': ['protocol'],
+  edge: ['protocol', 'router', 'storage', 'edge/core'],
+  simulator: ['protocol', 'router', 'storage', 'shard-node', 'edge'],
+  'sdk/typescript': ['protocol'],
+  server: ['protocol', 'router', 'storage', 'shard-node', 'edge'],
+  cli: ['protocol', 'sdk/typescript', 'server'],
+  web: ['sdk/typescript'],
+  ops: ['protocol', 'sdk/typescript'],
+  bench: ['protocol', 'sdk/typescript'],
+  tidy: [],
+}
+
+/** What to do instead, where an import is tempting. */
+export const INSTEAD: Readonly<Record<string, string>> = {
+  'edge → shard-node': 'send a frame (protocol/schema/link-frames.ts) over a link (router/link/port.ts)',
+  'shard-node → edge': 'send a frame (protocol/schema/link-frames.ts) over a link (router/link/port.ts)',
+  'edge/core → edge': 'return an effect, and let the driver carry it out',
+  'shard-node/core → shard-node': 'return an effect, and let the driver carry it out',
+  'shard-node/core → storage': 'return an effect; the driver calls the port (storage/*/port.ts)',
+  'shard-node/core → router': 'return an effect; the driver calls the port (router/*/port.ts)',
+  'edge/core → router': 'return an effect; the driver calls the port (router/*/port.ts)',
+  'web → protocol': 'use what the SDK exports; if it is missing there, other clients miss it too',
+  'sdk/typescript → edge': 'the SDK knows the server by its frames and bodies only (protocol/)',
+}
+
+/** Folders of pure state machines: (state, event, now) → (state, effects). */
+export const PURE: readonly string[] = ['shard-node/core', 'edge/core']
+
+/** Folders whose code runs in browsers too, tests and benchmarks aside. */
+export const BROWSER_SAFE: readonly string[] = ['protocol/codec', 'protocol/schema', 'protocol/rest']
+
+/** The layer of a file or folder: the longest line of the table that it lies under. */
+export function layerOf(path: string): string | undefined {
+  let best: string | undefined
+  for (const layer of Object.keys(MAY_IMPORT)) {
+    const under = path === layer || path.startsWith(`${layer}/`)
+    if (under && (best === undefined || layer.length > best.length)) best = layer
+  }
+  return best
+}
+
+/** Whether `from` may import `to`; a line that names a folder covers those beneath it. */
+export function mayImport(from: string, to: string): boolean {
+  return from === to || MAY_IMPORT[from]!.some((allowed) => to === allowed || to.startsWith(`${allowed}/`))
+}

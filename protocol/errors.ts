@@ -174,6 +174,13 @@ export const ERRORS = {
     means: 'The path exists and does not answer this HTTP method.',
     remedy: 'See /docs for the methods of each path.',
   },
+  UNSUPPORTED_MEDIA_TYPE: {
+    wire: 21,
+    http: 415,
+    retry: 'never',
+    means: 'The request body is of a media type that this path does not read.',
+    remedy: 'Send JSON, with the header content-type: application/json.',
+  },
 } as const satisfies Record<string, ErrorEntry>
 
 export type ErrorCode = keyof typeof ERRORS

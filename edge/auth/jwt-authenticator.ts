@@ -64,10 +64,10 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
         currentDate: new Date(now()),
         requiredClaims: ['exp', 'iat', 'sub', 'client_id'],
       })
-      const user = payload['user']
+      const user = payload.user
       if (user !== undefined && typeof user !== 'string') throw unauthenticated()
       return {
-        app: payload['client_id'] as AppId,
+        app: payload.client_id as AppId,
         user: user as UserId | undefined,
         expires: payload.exp! * 1000,
       }

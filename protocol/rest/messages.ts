@@ -70,7 +70,7 @@ export const messageAnswer = z
 export const pageQuery = z.object({
   since: queryNumber(0, Number.MAX_SAFE_INTEGER, 'Only messages with a higher seq, oldest first.').optional(),
   before: queryNumber(
-    0,
+    1,
     Number.MAX_SAFE_INTEGER,
     'Only messages with a lower seq. Without `since`: the newest of them.',
   ).optional(),

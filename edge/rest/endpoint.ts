@@ -1,0 +1,89 @@
+import type { AppId, ConversationId, ErrorCode, MessageId } from '@chat4all/protocol'
+import type { z } from 'zod'
+import type { Authenticator, Identity } from '../auth/port.js'
+import type { PrivateConversationId, Requests } from '../requests.js'
+
+/** What endpoints work with. */
+export interface RestServices {
+  readonly requests: Requests
+  readonly authenticator: Authenticator
+  readonly ids: RestIds
+}
+
+export interface RestIds {
+  readonly newMessageId: () => MessageId
+  readonly newRequestId: () => string
+  readonly privateConversationId: PrivateConversationId
+  /** The id of a group follows from the request that creates it, so that the request can be repeated. */
+  readonly groupConversationId: (app: AppId, messageId: Uint8Array) => ConversationId
+}
+
+type Access = 'public' | 'token'
+
+/** One request, validated. */
+export interface Call<Of extends Access, Params, Query, Body> {
+  readonly identity: Of extends 'token' ? Identity : undefined
+  readonly params: Params
+  readonly query: Query
+  readonly body: Body
+  /** W3C traceparent of the client, if it sent a good one. */
+  readonly trace: string | undefined
+  readonly header: (name: string) => string | null
+}
+
+export interface Answered {
+  readonly status: number
+  /** Undefined: no body. */
+  readonly body?: unknown
+  readonly headers?: Readonly<Record<string, string>>
+  /** What the request was about, for the log. */
+  readonly about?: { readonly message_id?: string; readonly conversation_id?: string }
+}
+
+interface Described {
+  readonly description: string
+  readonly schema?: z.ZodType
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** One path and method: how it is described (OpenAPI), what it takes (zod), what it does. */
+export interface Endpoint {
+  readonly method: 'get' | 'post'
+  /** As OpenAPI writes it: `/v1/conversations/{conversation_id}`. */
+  readonly path: `/${string}`
+  /** operationId of the OpenAPI document: the name of the method in generated clients. */
+  readonly name: string
+  readonly tag: string
+  readonly summary: string
+  readonly description?: string
+  readonly access: Access
+  readonly params?: z.ZodObject
+  readonly query?: z.ZodObject
+  readonly body?: z.ZodType
+  /** Takes application/x-www-form-urlencoded too. */
+  readonly takesForms?: true
+  readonly answers: Readonly<Record<number, Described>>
+  /** Faults of its own, beside those that every endpoint may answer with (openapi.ts). */
+  readonly refusals: readonly ErrorCode[]
+  handle(call: Call<Access, unknown, unknown, unknown>, services: RestServices): Promise<Answered>
+}
+
+type Output<Schema> = Schema extends z.ZodType ? z.output<Schema> : undefined
+
+/** Declares an endpoint; what `handle` gets follows from the schemas. */
+export function endpoint<
+  const Of extends Access,
+  Params extends z.ZodObject | undefined = undefined,
+  Query extends z.ZodObject | undefined = undefined,
+  Body extends z.ZodType | undefined = undefined,
+>(
+  declared: Omit<Endpoint, 'access' | 'params' | 'query' | 'body' | 'handle'> & {
+    readonly access: Of
+    readonly params?: Params
+    readonly query?: Query
+    readonly body?: Body
+    handle(call: Call<Of, Output<Params>, Output<Query>, Output<Body>>, services: RestServices): Promise<Answered>
+  },
+): Endpoint {
+  return declared as unknown as Endpoint
+}

@@ -1,0 +1,133 @@
+import { ERRORS, type ErrorCode } from '@chat4all/protocol'
+import { problem } from '@chat4all/protocol/rest'
+import { OpenAPIHono } from '@hono/zod-openapi'
+import type { Endpoint } from './endpoint.js'
+
+export type OpenApiDocument = ReturnType<OpenAPIHono['getOpenAPI31Document']>
+
+const ABOUT = `Post messages, read them in order, and know who has them, over plain HTTP.
+
+* Every message has a **message_id** (UUIDv4) that its sender chooses, and gets a **seq** in its conversation: 1, 2, 3 …
+  without gaps. Sending a request again with the same message_id is always safe.
+* Readers ignore fields that they do not know. So does this server.
+* Errors are problem documents (RFC 9457); act on \`code\`, which [the table of errors](/docs/errors) explains.
+* \`traceparent\` (W3C) is taken up and travels with the message; \`x-request-id\` is in every answer.`
+
+/** What any endpoint may answer with. */
+const FAULTS_OF_ALL: readonly ErrorCode[] = ['INVALID', 'INTERNAL']
+const FAULTS_WITH_TOKEN: readonly ErrorCode[] = ['UNAUTHENTICATED', 'TOKEN_EXPIRED', 'BUSY', 'RATE_LIMITED', 'UNAVAILABLE']
+const FAULTS_WITH_BODY: readonly ErrorCode[] = ['FRAME_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'IDLE_TIMEOUT']
+
+/** The OpenAPI 3.1 document of the endpoints. */
+export function openApiDocument(endpoints: readonly Endpoint[]): OpenApiDocument {
+  const app = new OpenAPIHono()
+  app.openAPIRegistry.registerComponent('securitySchemes', 'token', {
+    type: 'http',
+    scheme: 'bearer',
+    bearerFormat: 'JWT',
+    description: 'An access token from POST /auth/token.',
+  })
+  app.openAPIRegistry.registerComponent('securitySchemes', 'client', {
+    type: 'http',
+    scheme: 'basic',
+    description: 'client_id and client_secret; only for POST /auth/token, where they may stand in the body instead.',
+  })
+  for (const endpoint of endpoints) app.openAPIRegistry.registerPath(described(endpoint))
+  const document = app.getOpenAPI31Document({
+    openapi: '3.1.0',
+    info: {
+      title: 'Chat4All REST API',
+      version: '1.0.0',
+      description: ABOUT,
+      license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
+    },
+    servers: [{ url: '/' }],
+    tags: [
+      { name: 'Tokens', description: 'Who asks.' },
+      { name: 'Conversations', description: 'Private ones and groups, and their members.' },
+      { name: 'Messages', description: 'Posting, reading, receipts.' },
+    ],
+  })
+  // A document of this version without webhooks says so by not mentioning them.
+  delete document.webhooks
+  return document
+}
+
+type PathConfig = Parameters<OpenAPIHono['openAPIRegistry']['registerPath']>[0]
+
+function described(endpoint: Endpoint): PathConfig {
+  const { method, path, name, tag, summary, description, access, params, query, body } = endpoint
+  const json = (schema: Endpoint['body'] & {}) => ({ 'application/json': { schema } })
+  return {
+    method,
+    path,
+    operationId: name,
+    tags: [tag],
+    summary,
+    ...(description !== undefined && { description }),
+    security: access === 'token' ? [{ token: [] }] : [{}, { client: [] }],
+    request: {
+      ...(params && { params }),
+      ...(query && { query }),
+      ...(body && {
+        body: {
+          required: true,
+          content: {
+            ...json(body),
+            ...(endpoint.takesForms && { 'application/x-www-form-urlencoded': { schema: body } }),
+          },
+        },
+      }),
+    },
+    responses: { ...answersOf(endpoint), ...problemsOf(endpoint) },
+  } as PathConfig
+}
+
+function answersOf({ answers }: Endpoint): PathConfig['responses'] {
+  const entries = Object.entries(answers).map(([status, { description, schema, headers }]) => [
+    status,
+    {
+      description,
+      headers: { ...headersOf(headers), ...REQUEST_ID },
+      ...(schema && { content: { 'application/json': { schema } } }),
+    },
+  ])
+  return Object.fromEntries(entries)
+}
+
+function problemsOf({ access, body, refusals }: Endpoint): PathConfig['responses'] {
+  const codes = new Set<ErrorCode>([
+    ...FAULTS_OF_ALL,
+    ...(access === 'token' ? FAULTS_WITH_TOKEN : []),
+    ...(body === undefined ? [] : FAULTS_WITH_BODY),
+    ...refusals,
+  ])
+  const byStatus = new Map<number, ErrorCode[]>()
+  for (const code of codes) {
+    const { http } = ERRORS[code]
+    byStatus.set(http, [...(byStatus.get(http) ?? []), code])
+  }
+  const entries = [...byStatus].map(([status, group]) => [
+    status,
+    {
+      description: group.map((code) => `${code}: ${ERRORS[code].means}`).join('\n\n'),
+      headers: {
+        ...(group.some((code) => ERRORS[code].retry === 'after') && headersOf({ 'Retry-After': 'Seconds to wait.' })),
+        ...(status === 401 && headersOf({ 'WWW-Authenticate': 'How to authenticate.' })),
+        ...REQUEST_ID,
+      },
+      content: { 'application/problem+json': { schema: problem } },
+    },
+  ])
+  return Object.fromEntries(entries)
+}
+
+function headersOf(headers: Readonly<Record<string, string>> = {}) {
+  const entries = Object.entries(headers).map(([name, description]) => [
+    name,
+    { description, schema: { type: 'string' } },
+  ])
+  return Object.fromEntries(entries)
+}
+
+const REQUEST_ID = headersOf({ 'x-request-id': 'Names this request in the server’s log.' })

@@ -1,0 +1,31 @@
+import { runDemoExchange } from '../demo/exchange.js'
+import type { RegisterCommand } from './command.js'
+import { serverRole, startRole } from './server-role.js'
+
+/** `chat4all all`: every role in one process, with storage of its own. */
+export const registerAll: RegisterCommand = (program) => {
+  const command = serverRole(program, 'all', 'Run the whole server in one process')
+  command.option('--demo', 'make the app `demo`, print its credentials and show an exchange of messages')
+  command.action(async () => {
+    const demo = command.opts<{ demo?: true }>().demo === true
+    const { urls, demoApp } = await startRole('all', command, { demo })
+    const url = urls[0]!
+    console.log(`Chat4All listens on ${urls.join(', ')}`)
+    if (!demo || demoApp === undefined) return
+    const { clientId, clientSecret } = demoApp
+    const link = (user: string) =>
+      `${url}/#${new URLSearchParams({ user, client_id: clientId, secret: clientSecret }).toString()}`
+    console.log(`
+Demo credentials
+  client_id      ${clientId}
+  client_secret  ${clientSecret}
+
+Two windows to chat in
+  ${link('alice')}
+  ${link('bob')}
+
+The same from here: two users on two sockets`)
+    await runDemoExchange({ url, clientId, clientSecret }, (line) => console.log(line))
+    console.log('\nThe server stays up. Ctrl-C stops it.')
+  })
+}

@@ -1,0 +1,92 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { fileURLToPath } from 'node:url'
+
+const MAIN = fileURLToPath(new URL('../main.js', import.meta.url))
+const READY_MS_MAX = 30_000
+const EXIT_MS_MAX = 30_000
+
+/** `chat4all …` in a process of its own, as an operator starts it. */
+export class ServerProcess {
+  readonly url: string
+  /** Both streams, in the order in which they came. */
+  output = ''
+  private readonly child: ChildProcess
+
+  private constructor(args: readonly string[], environment: Readonly<Record<string, string>>, port: number) {
+    this.url = `http://127.0.0.1:${port}`
+    const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('CHAT4ALL_'))
+    this.child = spawn(process.execPath, [MAIN, ...args], {
+      env: { ...Object.fromEntries(inherited), CHAT4ALL_PORT: String(port), ...environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    for (const stream of [this.child.stdout!, this.child.stderr!]) {
+      stream.on('data', (chunk) => {
+        this.output += chunk
+      })
+    }
+  }
+
+  /** Starts without waiting. `port`: where the health routes will answer. */
+  static spawn(args: readonly string[], environment: Readonly<Record<string, string>>, port: number): ServerProcess {
+    return new ServerProcess(args, environment, port)
+  }
+
+  /** Resolves when /readyz says so; rejects with all that it wrote when it does not. */
+  async ready(): Promise<this> {
+    const until = Date.now() + READY_MS_MAX
+    while (!(await this.isReady())) {
+      if (this.child.exitCode !== null || Date.now() > until) {
+        throw new Error(`not ready (exit code ${this.child.exitCode}):\n${this.output}`)
+      }
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+    return this
+  }
+
+  private async isReady(): Promise<boolean> {
+    try {
+      return (await fetch(`${this.url}/readyz`)).ok
+    } catch {
+      return false
+    }
+  }
+
+  /** Resolves when `wanted` was written. */
+  async wrote(wanted: RegExp): Promise<void> {
+    const until = Date.now() + READY_MS_MAX
+    while (!wanted.test(this.output)) {
+      if (this.child.exitCode !== null || Date.now() > until)
+        throw new Error(`${wanted} was not written:\n${this.output}`)
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+  }
+
+  /** Sends the signal and resolves with the exit code (null: ended by the signal itself). */
+  async end(signal: NodeJS.Signals): Promise<number | null> {
+    if (this.running) this.child.kill(signal)
+    return this.exit()
+  }
+
+  async exit(): Promise<number | null> {
+    if (!this.running) return this.child.exitCode
+    const timer = setTimeout(() => this.child.kill('SIGKILL'), EXIT_MS_MAX)
+    await once(this.child, 'close')
+    clearTimeout(timer)
+    return this.child.exitCode
+  }
+
+  private get running(): boolean {
+    return this.child.exitCode === null && this.child.signalCode === null
+  }
+}
+
+/** A port that nobody has now. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}

@@ -6,11 +6,14 @@ import { anything, bin, encoded, id, labels, list, type Of, oneOf, optional, str
 
 /** Values that several frames, records and REST bodies share. */
 
-export const conversationId = id<ConversationId>('conversation id', 64, /^[A-Za-z0-9_-]{1,64}$/)
+export const conversationId = id<ConversationId>('conversation id', 64, {
+  pattern: /^[A-Za-z0-9_-]{1,64}$/,
+  example: 'g-2f9c61ab40d17e35',
+})
 export const USER_ID = /^[A-Za-z0-9_.:@+-]{1,128}$/
-export const userId = id<UserId>('user id', 128, USER_ID)
-export const appId = id<AppId>('client_id of the app', 64, /^[A-Za-z0-9_-]{1,64}$/)
-export const deviceId = id<DeviceId>('device id', 64, /^[A-Za-z0-9_.:-]{1,64}$/)
+export const userId = id<UserId>('user id', 128, { pattern: USER_ID, example: 'ann@example.org' })
+export const appId = id<AppId>('client_id of the app', 64, { pattern: /^[A-Za-z0-9_-]{1,64}$/, example: 'demo' })
+export const deviceId = id<DeviceId>('device id', 64, { pattern: /^[A-Za-z0-9_.:-]{1,64}$/, example: 'phone-1' })
 export const nodeId = str<NodeId>('node id', 64)
 export const edgeId = str<EdgeId>('edge id', 64)
 export const messageId = bin('message_id: the 16 bytes of a UUIDv4', 16, 16)
@@ -18,7 +21,10 @@ export const seqNumber = uint<Seq>('sequence number in the conversation; 0: befo
 export const cseqNumber = uint<Cseq>('number of the frame in its session: 1, 2, 3 …', 0xffffffff)
 export const moment = uint<Millis>('milliseconds since 1970')
 export const slotNumber = uint<Slot>('slot', SLOTS - 1)
-export const trace = str('W3C traceparent', 55, /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/)
+export const trace = str('W3C traceparent', 55, {
+  pattern: /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/,
+  example: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+})
 export const ask = uint('number of the question, chosen by the client; its answer repeats it', 0xffffffff)
 export const conversationType = oneOf('private: two members for ever; group: members come and go', ['private', 'group'])
 export const metadata = labels('labels of the app, kept and returned', 32, 1024)
@@ -49,7 +55,7 @@ export type StoredPayload = Of<typeof storedPayload>
 /** What accompanies a message and is read by connectors, not by the conversation's owner. */
 export const extras = tuple('to, channels and metadata of a message', {
   to: optional(list(userId, MEMBERS_CHANGED_MAX)),
-  channels: optional(list(id('channel', 32, /^[a-z][a-z0-9_-]{0,31}$/), 16)),
+  channels: optional(list(id('channel', 32, { pattern: /^[a-z][a-z0-9_-]{0,31}$/, example: 'telegram' }), 16)),
   metadata: optional(metadata),
 })
 export type Extras = Of<typeof extras>

@@ -35,22 +35,28 @@ export function uint<T extends number = number>(about: string, max: number = Num
   }
 }
 
-/** String of at most `max` bytes of UTF-8; `pattern`, where given, must match it whole. */
-export function str<T extends string = string>(about: string, max: number, pattern?: RegExp): Type<T> {
+/** A form that a string must have as a whole, and one that has it. */
+export interface Form {
+  readonly pattern: RegExp
+  readonly example: string
+}
+
+/** String of at most `max` bytes of UTF-8, of a form where one is given. */
+export function str<T extends string = string>(about: string, max: number, form?: Form): Type<T> {
   const read = (r: Reader): T => {
     const text = r.str(max)
-    if (pattern !== undefined) demandMatch(r, text, about, pattern)
+    if (form !== undefined) demandMatch(r, text, about, form.pattern)
     return text as T
   }
   return {
     read,
-    check: pattern === undefined ? (r) => r.skipStr(max) : (r) => void read(r),
+    check: form === undefined ? (r) => r.skipStr(max) : (r) => void read(r),
     write: (w, v) => w.str(v),
     // maxLength counts characters: every string within the bound in bytes is within it in characters too.
     schema: {
       type: 'string',
       maxLength: max,
-      ...(pattern !== undefined && { pattern: pattern.source }),
+      ...(form !== undefined && { pattern: form.pattern.source, examples: [form.example] }),
       description: `${about} (at most ${max} bytes of UTF-8)`,
     },
   }
@@ -62,10 +68,10 @@ function demandMatch(r: Reader, text: string, about: string, pattern: RegExp): v
 }
 
 /**
- * String of at most `max` ASCII characters that `pattern` matches whole. The same few come again and again (who talks,
+ * String of at most `max` ASCII characters of a form. The same few come again and again (who talks,
  * and where), so recent ones are kept: a repeated id costs no allocation, no match, and hashes once for every Map.
  */
-export function id<T extends string = string>(about: string, max: number, pattern: RegExp): Type<T> {
+export function id<T extends string = string>(about: string, max: number, { pattern, example }: Form): Type<T> {
   const recent = new InternTable()
   const read = (r: Reader): T => {
     const length = r.strHead(max)
@@ -81,7 +87,7 @@ export function id<T extends string = string>(about: string, max: number, patter
     read,
     check: (r) => void read(r),
     write: (w, v) => w.str(v),
-    schema: { type: 'string', maxLength: max, pattern: pattern.source, description: about },
+    schema: { type: 'string', maxLength: max, pattern: pattern.source, examples: [example], description: about },
   }
 }
 

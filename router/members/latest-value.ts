@@ -3,7 +3,7 @@
  * microtask (so nobody is called inside the call that changed it), and only the newest of changes made together.
  */
 export class LatestValue<T> {
-  private value: T
+  value: T
   private readonly watchers = new Set<{ readonly onChange: (value: T) => void; told: boolean }>()
   private scheduled = false
 

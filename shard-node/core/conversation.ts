@@ -7,6 +7,7 @@ import {
   MEMBERS_LISTED_MAX,
   type Millis,
   message,
+  type Offset,
   type PostFrame,
   Reader,
   type RequestFrame,
@@ -63,6 +64,10 @@ export interface Conversation {
   /** Lists of conversations that wait for this one to be loaded. */
   whenLoaded: (() => void)[] | undefined
   usedAt: Millis
+  /** Barriers and questions that will come back to this object. */
+  holds: number
+  /** The last entry that has something of it; -1: none of this incarnation. */
+  lastEntry: Offset
 }
 
 export interface Cursor {
@@ -155,6 +160,8 @@ export function emptyConversation(id: ConversationId, slot: Slot, now: Millis): 
     finding: false,
     whenLoaded: undefined,
     usedAt: now,
+    holds: 0,
+    lastEntry: -1 as Offset,
   }
 }
 
@@ -192,9 +199,14 @@ export function cursorOf(conversation: Conversation, user: UserId): Readonly<Cur
 }
 const NO_CURSOR: Readonly<Cursor> = { delivered: 0 as Seq, read: 0 as Seq }
 
-/** Nothing of it is on its way and no edge wants it: it can be read back from the view at any time. */
-export function isIdle(conversation: Conversation): boolean {
+/**
+ * Nothing of it is on its way, the view has all of it (entries below `materialised`), and no edge wants it: it can be
+ * read back at any time.
+ */
+export function isIdle(conversation: Conversation, materialised: Offset): boolean {
   return (
+    conversation.lastEntry < materialised &&
+    conversation.holds === 0 &&
     !conversation.dirty &&
     conversation.status !== 'loading' &&
     conversation.uncommitted.length === 0 &&

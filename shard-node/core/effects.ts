@@ -14,7 +14,8 @@ import type {
 
 /**
  * What the core asks of the world. A driver carries each effect out and tells the outcome through the method of
- * `ShardNodeCore` named in its comment; it may take any time, and outcomes may come in any order.
+ * `ShardNodeCore` named in its comment; it may take any time, and outcomes may come in any order. `log` names the
+ * incarnation that asks and is told back with the outcome: what an earlier incarnation asked is no news to this one.
  */
 export type Effect =
   /** Frame to the edge behind a link; lost when the link is gone. */
@@ -28,7 +29,7 @@ export type Effect =
   /** NodeLogs.isSealed, begun now → sealChecked | sealCheckFailed. */
   | { readonly type: 'check-seal'; readonly log: LogId; readonly check: number }
   /** MessageView.load and the newest message → loaded | loadFailed. */
-  | { readonly type: 'load'; readonly conversation: ConversationId }
+  | { readonly type: 'load'; readonly log: LogId; readonly conversation: ConversationId }
   /** MessageView.find → found (failed: 'failed'). */
   | {
       readonly type: 'find'
@@ -58,9 +59,9 @@ export type Effect =
   /** NodeLogs.saveCursor(materialised), then dropBelow: nobody waits for it. */
   | { readonly type: 'save-cursor'; readonly log: LogId; readonly cursor: Offset }
   /** SlotTable.read → slotsRead. */
-  | { readonly type: 'read-slots' }
+  | { readonly type: 'read-slots'; readonly log: LogId }
   /** SlotTable.claim → claimed | claimFailed. */
-  | { readonly type: 'claim'; readonly moves: readonly SlotMove[] }
+  | { readonly type: 'claim'; readonly log: LogId; readonly moves: readonly SlotMove[] }
   /** A step of recovering another log: see Recovery. Outcome through `recoveryStep`. */
   | { readonly type: 'recover'; readonly log: LogId; readonly step: RecoveryRequest }
   /** An entry is committed: for counters, logs and traces; nothing to carry out. */

@@ -71,9 +71,9 @@ function appendEntry(state: ShardState): void {
   }
   state.dirty.splice(0, taken)
   const bytes = entryWriter.take()
-  state.pipeline.append(bytes, { conversations, bytes: bytes.length }, state.effects)
+  const offset = state.pipeline.append(bytes, { conversations, bytes: bytes.length }, state.effects)
+  for (const { conversation } of conversations) conversation.lastEntry = offset
   if (!state.rules.feedAfterCommit) {
-    const offset = (state.pipeline.committed + state.pipeline.entriesInFlight - 1) as Offset
     for (const work of conversations) feedView(state, work, offset, 0 as Millis)
   }
 }

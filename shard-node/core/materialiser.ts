@@ -1,5 +1,6 @@
 import type { AppId, ConversationId, Millis, Offset, Seq, UserId } from '@chat4all/protocol'
 import type { ConversationChange, ConversationData, MessageBatch, StoredCursor, StoredMember } from './effects.js'
+import { hasElapsed } from './elapsed.js'
 
 /**
  * Gathers what was committed into changes of the message view, by conversation, so that one write of the view serves
@@ -162,7 +163,7 @@ export class Materialiser {
     if (this.applying !== undefined || this.gathering.empty) return undefined
     const due =
       force ||
-      now - this.gatheringSince >= this.limits.materialiseAfterMs ||
+      hasElapsed(this.limits.materialiseAfterMs, this.gatheringSince, now) ||
       this.gathering.bytes >= this.limits.materialiseBytes
     if (!due) return undefined
     this.applying = { set: this.gathering, changes: this.gathering.build(), upTo: this.gatheredUpTo }

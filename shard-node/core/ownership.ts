@@ -54,7 +54,7 @@ export class Ownership {
     }
     this.reading = true
     this.readAgain = false
-    effects.push({ type: 'read-slots' })
+    effects.push({ type: 'read-slots', log: this.log })
   }
 
   slotsRead(rows: readonly SlotRow[], effects: Effect[]): SlotRow[] {
@@ -140,6 +140,6 @@ export class Ownership {
     }
     if (moves.length === 0) return
     this.claiming = moves
-    effects.push({ type: 'claim', moves })
+    effects.push({ type: 'claim', log: this.log, moves })
   }
 }

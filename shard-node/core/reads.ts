@@ -10,6 +10,7 @@ import {
 } from '@chat4all/protocol'
 import { type Conversation, infoFor, isMember, type Origin, type TailBatch } from './conversation.js'
 import type { LinkId, StoredMessage } from './effects.js'
+import { hasElapsed } from './elapsed.js'
 import type { LinkState, ShardState } from './state.js'
 
 /**
@@ -30,7 +31,7 @@ export function answerSubscribe(
     if (!isMember(conversation, frame.user)) return state.refuse(frame.slot, origin, 'NOT_FOUND')
     withFirst(state, conversation, now, () => subscribed(state, conversation, link, frame, origin))
   }
-  if (state.rules.readsAfterCheck) state.pipeline.barrier(then)
+  if (state.rules.readsAfterCheck) state.pipeline.barrier(state.holding(conversation, then))
   else then()
 }
 
@@ -122,13 +123,14 @@ export function answerInspect(
   origin: Origin,
   now: Millis,
 ): void {
-  state.pipeline.barrier(() => {
+  const then = () => {
     if (frame.user !== undefined && !isMember(conversation, frame.user))
       return state.refuse(frame.slot, origin, 'NOT_FOUND')
     withFirst(state, conversation, now, () => {
       state.reply(frame.slot, origin, { type: 'info', info: infoFor(conversation, frame.user) })
     })
-  })
+  }
+  state.pipeline.barrier(state.holding(conversation, then))
 }
 
 // --- pages of history ------------------------------------------------------------------------------------------------
@@ -145,7 +147,7 @@ export function answerRead(
       return state.refuse(frame.slot, origin, 'NOT_FOUND')
     readPage(state, conversation, frame, origin, now)
   }
-  if (state.rules.readsAfterCheck) state.pipeline.barrier(then)
+  if (state.rules.readsAfterCheck) state.pipeline.barrier(state.holding(conversation, then))
   else then()
 }
 
@@ -233,16 +235,18 @@ function raiseFirst(conversation: Conversation, after: Seq, lowest: Seq | undefi
 /** Runs `then` when `first` is fresh: messages with a time to live vanish without anyone writing. */
 function withFirst(state: ShardState, conversation: Conversation, now: Millis, then: () => void): void {
   const asked = conversation.firstAskedAt
-  if (conversation.materialised === 0 || now - asked < state.config.firstFreshMs) return then()
+  if (conversation.materialised === 0 || !hasElapsed(state.config.firstFreshMs, asked, now)) return then()
   const { materialised } = conversation
-  const token = state.question<readonly StoredMessage[] | 'failed'>((messages) => {
-    if (messages !== 'failed') {
-      const lowest = messages[0]?.seq ?? ((materialised + 1) as Seq)
-      if (lowest > conversation.first) conversation.first = lowest
-      conversation.firstAskedAt = now
-    }
-    then()
-  })
+  const token = state.question(
+    state.holding(conversation, (messages: readonly StoredMessage[] | 'failed') => {
+      if (messages !== 'failed') {
+        const lowest = messages[0]?.seq ?? ((materialised + 1) as Seq)
+        if (lowest > conversation.first) conversation.first = lowest
+        conversation.firstAskedAt = now
+      }
+      then()
+    }),
+  )
   state.effects.push({
     type: 'read-messages',
     token,

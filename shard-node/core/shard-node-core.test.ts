@@ -112,7 +112,7 @@ class World {
         return core.sealChecked(effect.log, effect.check, this.sealed, now)
       case 'load': {
         const change = changesOf(this.log).find(({ conversation }) => conversation === effect.conversation)
-        if (change?.data === undefined) return core.loaded(effect.conversation, undefined, undefined, now)
+        if (change?.data === undefined) return core.loaded(effect.log, effect.conversation, undefined, undefined, now)
         const head = change.messages?.lastSeq ?? (0 as Seq)
         const stored = {
           data: change.data,
@@ -121,7 +121,7 @@ class World {
           head,
           first: 1 as Seq,
         }
-        return core.loaded(effect.conversation, stored, this.stored().at(-1), now)
+        return core.loaded(effect.log, effect.conversation, stored, this.stored().at(-1), now)
       }
       case 'find': {
         const id = Buffer.from(effect.messageId).toString('hex')
@@ -143,10 +143,11 @@ class World {
       case 'apply':
         return core.applied(effect.log, effect.upTo, now)
       case 'read-slots':
-        return core.slotsRead(this.rows, now)
+        return core.slotsRead(effect.log, this.rows, now)
       case 'claim':
         for (const { slot, to } of effect.moves) this.rows[slot] = { slot, ...to }
         return core.claimed(
+          effect.log,
           effect.moves.map(() => true),
           now,
         )

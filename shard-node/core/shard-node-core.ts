@@ -12,6 +12,7 @@ import {
 } from '@chat4all/protocol'
 import { fillFromView, isIdle } from './conversation.js'
 import type { Effect, LinkId, RecoveryOutcome, SlotRow, StoredConversation, StoredMessage } from './effects.js'
+import { hasElapsed } from './elapsed.js'
 import { enumerate } from './enumeration.js'
 import { commit, flush, trim } from './flush.js'
 import { Ownership } from './ownership.js'
@@ -175,11 +176,13 @@ export class ShardNodeCore {
   // --- the view ------------------------------------------------------------------------------------------------------
 
   loaded(
+    log: LogId,
     id: ConversationId,
     stored: StoredConversation | undefined,
     last: StoredMessage | undefined,
     now: Millis,
   ): void {
+    if (!this.isCurrent(log)) return
     const conversation = this.state.conversations.get(id)
     if (conversation === undefined || conversation.status !== 'loading') return
     if (stored === undefined) conversation.status = 'absent'
@@ -188,10 +191,12 @@ export class ShardNodeCore {
     conversation.whenLoaded = undefined
     serveWaiting(this.state, conversation, now)
     for (const then of whenLoaded ?? []) then()
-    if (conversation.status === 'absent' && isIdle(conversation)) this.state.conversations.delete(id)
+    if (conversation.status === 'absent' && isIdle(conversation, this.state.materialiser.materialised))
+      this.state.conversations.delete(id)
   }
 
-  loadFailed(id: ConversationId, _now: Millis): void {
+  loadFailed(log: LogId, id: ConversationId, _now: Millis): void {
+    if (!this.isCurrent(log)) return
     const conversation = this.state.conversations.get(id)
     if (conversation === undefined || conversation.status !== 'loading') return
     this.state.conversations.delete(id)
@@ -236,20 +241,20 @@ export class ShardNodeCore {
 
   // --- ownership -----------------------------------------------------------------------------------------------------
 
-  slotsRead(rows: readonly SlotRow[], _now: Millis): void {
-    if (this.deposed || !this.open) return
+  slotsRead(log: LogId, rows: readonly SlotRow[], _now: Millis): void {
+    if (!this.isCurrent(log)) return
     for (const row of this.ownership.slotsRead(rows, this.state.effects)) this.noteOwner(row)
     this.takeOwned()
   }
 
-  claimed(results: readonly boolean[], _now: Millis): void {
-    if (this.deposed || !this.open) return
+  claimed(log: LogId, results: readonly boolean[], _now: Millis): void {
+    if (!this.isCurrent(log)) return
     this.ownership.claimed(results, this.state.effects)
     this.takeOwned()
   }
 
-  claimFailed(_now: Millis): void {
-    if (!this.deposed && this.open) this.ownership.claimFailed(this.state.effects)
+  claimFailed(log: LogId, _now: Millis): void {
+    if (this.isCurrent(log)) this.ownership.claimFailed(this.state.effects)
   }
 
   recoveryStep(log: LogId, outcome: RecoveryOutcome, _now: Millis): void {
@@ -285,12 +290,12 @@ export class ShardNodeCore {
     if (this.deposed || !this.open) return
     this.materialise(now)
     const { materialiser, config, pipeline } = this.state
-    if (materialiser.materialised > this.cursorSaved && now - this.cursorSavedAt >= config.cursorSaveMs) {
+    if (materialiser.materialised > this.cursorSaved && hasElapsed(config.cursorSaveMs, this.cursorSavedAt, now)) {
       this.cursorSaved = materialiser.materialised
       this.cursorSavedAt = now
       this.state.effects.push({ type: 'save-cursor', log: pipeline.log, cursor: this.cursorSaved })
     }
-    if (now - this.sweptAt >= 1_000) {
+    if (hasElapsed(1_000, this.sweptAt, now)) {
       this.sweptAt = now
       this.evict(now)
       if (this.servingSlots.length < SLOTS) this.ownership.readSlots(this.state.effects)
@@ -310,11 +315,11 @@ export class ShardNodeCore {
   }
 
   private evict(now: Millis): void {
-    const { conversations, config } = this.state
+    const { conversations, config, materialiser } = this.state
     const crowded = conversations.size > config.conversationsMax
     for (const [id, conversation] of conversations) {
-      const old = now - conversation.usedAt >= config.conversationsIdleMs
-      if ((old || crowded) && isIdle(conversation)) conversations.delete(id)
+      const old = hasElapsed(config.conversationsIdleMs, conversation.usedAt, now)
+      if ((old || crowded) && isIdle(conversation, materialiser.materialised)) conversations.delete(id)
     }
   }
 

@@ -137,7 +137,7 @@ export class ShardState {
     if (conversation === undefined) {
       conversation = emptyConversation(id, slotOf(id), now)
       this.conversations.set(id, conversation)
-      this.effects.push({ type: 'load', conversation: id })
+      this.effects.push({ type: 'load', log: this.pipeline.log, conversation: id })
     }
     conversation.usedAt = now
     return conversation
@@ -148,6 +148,18 @@ export class ShardState {
     if (conversation.dirty) return
     conversation.dirty = true
     this.dirty.push(conversation)
+  }
+
+  /** Keeps the conversation in memory until `then` has run: what it does must not happen to a forgotten copy. */
+  holding<Values extends unknown[]>(
+    conversation: Conversation,
+    then: (...values: Values) => void,
+  ): (...values: Values) => void {
+    conversation.holds++
+    return (...values) => {
+      conversation.holds--
+      then(...values)
+    }
   }
 
   /** A question to the view; `then` gets its outcome. Forgotten when the node is deposed. */
@@ -172,12 +184,18 @@ export class ShardState {
     })
   }
 
+  /**
+   * A refusal is an answer from memory like any other: it waits until all that it is founded on is committed and the
+   * log is known not to be sealed. Else an owner that was deposed would deny what its successor knows.
+   */
   refuse(slot: Slot, to: Origin, code: ErrorCode, detail: string = ERRORS[code].means): void {
-    this.effects.push({
-      type: 'send',
-      link: to.link,
-      frame: { t: 'refuse', slot, attempt: to.attempt, n: to.n, code: ERRORS[code].wire, detail },
-    })
+    this.pipeline.barrier(() =>
+      this.effects.push({
+        type: 'send',
+        link: to.link,
+        frame: { t: 'refuse', slot, attempt: to.attempt, n: to.n, code: ERRORS[code].wire, detail },
+      }),
+    )
   }
 
   /** From request `n` of this attempt on, nothing of the slot is taken; later frames of the attempt are dropped. */

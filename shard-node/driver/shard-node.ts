@@ -97,7 +97,8 @@ class Driver implements ShardNode {
   }
 
   private async incarnate(): Promise<void> {
-    const oldLogs = await this.options.logs.list()
+    // Nodes may share a store: only this node's own logs are certain to be dead.
+    const oldLogs = (await this.options.logs.list()).filter((log) => log.startsWith(`${this.node}.`))
     const log =
       `${this.node}.${new Date(this.now()).toISOString().replace(/[-:.]/g, '')}.${randomUUID().slice(0, 8)}` as LogId
     this.input(() => this.core.start(log, oldLogs, this.now()))
@@ -191,7 +192,7 @@ class Driver implements ShardNode {
       case 'check-seal':
         return this.checkSeal(effect.log, effect.check)
       case 'load':
-        return this.load(effect.conversation)
+        return this.load(effect)
       case 'find':
         return this.question(view.find(effect.conversation, effect.messageId), 'find', (found) =>
           this.core.found(effect.token, found, this.now()),
@@ -215,14 +216,14 @@ class Driver implements ShardNode {
         return this.call(
           'read',
           () => slots.read(),
-          (rows) => this.core.slotsRead(rows, this.now()),
+          (rows) => this.core.slotsRead(effect.log, rows, this.now()),
         )
       case 'claim':
         slots.claim(effect.moves).then(
-          (results) => this.input(() => this.core.claimed(results, this.now())),
+          (results) => this.input(() => this.core.claimed(effect.log, results, this.now())),
           (error) => {
             events.slotsFailed({ what: 'claim', error })
-            setTimeout(() => this.input(() => this.core.claimFailed(this.now())), RETRY_MS_MAX)
+            setTimeout(() => this.input(() => this.core.claimFailed(effect.log, this.now())), RETRY_MS_MAX)
           },
         )
         return
@@ -284,7 +285,7 @@ class Driver implements ShardNode {
     )
   }
 
-  private load(conversation: Parameters<MessageView['load']>[0]): void {
+  private load({ log, conversation }: Extract<Effect, { type: 'load' }>): void {
     const { view, events } = this.options
     const newest = {
       after: 0,
@@ -297,11 +298,11 @@ class Driver implements ShardNode {
       .load(conversation)
       .then(async (stored) => {
         const last = stored === undefined || stored.head === 0 ? [] : await view.messages(conversation, newest)
-        this.input(() => this.core.loaded(conversation, stored, last.at(-1), this.now()))
+        this.input(() => this.core.loaded(log, conversation, stored, last.at(-1), this.now()))
       })
       .catch((error) => {
         events.viewFailed({ what: 'load', error })
-        this.input(() => this.core.loadFailed(conversation, this.now()))
+        this.input(() => this.core.loadFailed(log, conversation, this.now()))
       })
   }
 

@@ -19,8 +19,11 @@ export interface ClientOptions {
    * takes the next.
    */
   readonly url: string | readonly string[]
-  /** An access token of a user, or how to get one; asked before each connect, and again when the server refuses it. */
-  readonly token: string | (() => string | Promise<string>)
+  /**
+   * An access token of a user, or how to get one: called before each connect. `refused` is the token that the server
+   * did not take, where it was that: then a kept one must not be given again.
+   */
+  readonly token: string | ((refused: string | undefined) => string | Promise<string>)
   /** Names this device among those of the user. One is given, and kept in the storage, otherwise. */
   readonly device?: string
   /** Where cursors and unsent messages survive. In memory only unless given. */

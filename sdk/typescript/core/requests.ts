@@ -1,0 +1,141 @@
+import {
+  type Chat4AllError,
+  type ConversationId,
+  type Cseq,
+  type MessageId,
+  messageIdToBytes,
+  type UserId,
+} from '@chat4all/protocol'
+import type { ConversationView } from './conversation-view.js'
+import type { Committed } from './message.js'
+import type { NumberedFrame, OutboxRequest } from './outbox.js'
+
+/** What stands in the outbox. Each kind knows its frame and whom to tell of the outcome. */
+export type Request = PostRequest | CreateRequest | MembersRequest
+
+/** A post, validated and encoded: what is sent, and sent again, is the same to the byte. */
+export interface Post {
+  readonly conversation: ConversationId
+  readonly messageId: MessageId
+  readonly payload: Uint8Array
+  readonly extras?: Uint8Array
+  readonly ttl?: number
+  readonly trace?: string
+  readonly createdAt: number
+}
+
+const FRAME_BYTES = 64
+
+export class PostRequest implements OutboxRequest {
+  readonly kind = 'post'
+  readonly post: Post
+  readonly size: number
+  uncertain = false
+  refusals = 0
+  inFlight = false
+  committed: Committed | undefined
+  error: Chat4AllError | undefined
+  /** Called once, when `committed` or `error` is there. */
+  onSettled: (() => void) | undefined
+
+  constructor(post: Post) {
+    this.post = post
+    this.size = post.payload.length + (post.extras?.length ?? 0) + FRAME_BYTES
+  }
+
+  frame(cseq: Cseq, retry: boolean): NumberedFrame {
+    const { conversation, messageId, payload, extras, ttl, trace } = this.post
+    return {
+      t: 'send',
+      cseq,
+      conversation,
+      message_id: messageIdToBytes(messageId),
+      payload,
+      ...(retry && { retry }),
+      ...(ttl !== undefined && { ttl }),
+      ...(extras !== undefined && { extras }),
+      ...(trace !== undefined && { trace }),
+    }
+  }
+
+  succeed(committed: Committed): void {
+    this.committed = committed
+    this.onSettled?.()
+  }
+
+  fail(error: Chat4AllError): void {
+    this.error = error
+    this.onSettled?.()
+  }
+}
+
+type Create = Omit<Extract<NumberedFrame, { t: 'create' }>, 't' | 'cseq' | 'message_id'>
+
+export class CreateRequest implements OutboxRequest {
+  readonly kind = 'create'
+  readonly size: number
+  uncertain = false
+  refusals = 0
+  inFlight = false
+  readonly succeed: (view: ConversationView) => void
+  readonly fail: (error: Chat4AllError) => void
+  private readonly messageId: MessageId
+  private readonly create: Create
+
+  constructor(
+    messageId: MessageId,
+    create: Create,
+    succeed: (view: ConversationView) => void,
+    fail: (error: Chat4AllError) => void,
+  ) {
+    this.messageId = messageId
+    this.create = create
+    this.size = FRAME_BYTES + sizeOf(create.members)
+    this.succeed = succeed
+    this.fail = fail
+  }
+
+  frame(cseq: Cseq): NumberedFrame {
+    return { t: 'create', cseq, message_id: messageIdToBytes(this.messageId), ...this.create }
+  }
+}
+
+export interface MembersChange {
+  readonly conversation: ConversationId
+  readonly add: UserId[]
+  readonly remove: UserId[]
+}
+
+export class MembersRequest implements OutboxRequest {
+  readonly kind = 'members'
+  readonly size: number
+  uncertain = false
+  refusals = 0
+  inFlight = false
+  readonly succeed: (committed: Committed) => void
+  readonly fail: (error: Chat4AllError) => void
+  private readonly messageId: MessageId
+  private readonly change: MembersChange
+
+  constructor(
+    messageId: MessageId,
+    change: MembersChange,
+    succeed: (committed: Committed) => void,
+    fail: (error: Chat4AllError) => void,
+  ) {
+    this.messageId = messageId
+    this.change = change
+    this.size = FRAME_BYTES + sizeOf(change.add) + sizeOf(change.remove)
+    this.succeed = succeed
+    this.fail = fail
+  }
+
+  frame(cseq: Cseq, retry: boolean): NumberedFrame {
+    const message_id = messageIdToBytes(this.messageId)
+    return { t: 'members', cseq, message_id, ...this.change, ...(retry && { retry }) }
+  }
+}
+
+function sizeOf(users: readonly UserId[]): number {
+  return users.reduce((bytes, user) => bytes + user.length, 0)
+}

@@ -24,9 +24,12 @@ import { bool, encoded, list, optional, str, uint } from './types.js'
  * other. Numbers are never reused; fields are only added at the end, optional.
  */
 
-/** History of the protocol: 1 — first version. */
+/** Their history: docs/protocol/history.md. */
 export const PROTOCOL_VERSION = 1
 export const PROTOCOL_VERSION_MIN = 1
+
+/** Where an edge takes WebSockets. Which frames they carry is settled by `hello`, not by the path. */
+export const SOCKET_PATH = '/v1/ws'
 
 const upto = seqNumber
 const retryAfter = uint('milliseconds to wait', 0xffffffff)

@@ -52,12 +52,13 @@ export function str<T extends string = string>(about: string, max: number, form?
     read,
     check: form === undefined ? (r) => r.skipStr(max) : (r) => void read(r),
     write: (w, v) => w.str(v),
-    // maxLength counts characters: every string within the bound in bytes is within it in characters too.
     schema: {
       type: 'string',
+      // JSON Schema counts characters here; the bound that is checked counts bytes.
       maxLength: max,
       ...(form !== undefined && { pattern: form.pattern.source, examples: [form.example] }),
-      description: `${about} (at most ${max} bytes of UTF-8)`,
+      'x-bytes-max': max,
+      description: about,
     },
   }
 }
@@ -116,7 +117,7 @@ export function oneOf<const Names extends readonly string[]>(about: string, name
     read: (r) => names[r.uint(names.length - 1)]!,
     check: (r) => void r.uint(names.length - 1),
     write: (w, v) => w.uint(names.indexOf(v)),
-    schema: { enum: names, description: `${about} (on the wire: the index)` },
+    schema: { enum: names, description: about },
   }
 }
 
@@ -202,7 +203,7 @@ export function anything(about: string, max: number): Type<unknown> {
         throw new Chat4AllError('INVALID', `${about}: ${(cause as Error).message}`)
       }
     },
-    schema: { description: `${about} (at most ${max} bytes of MessagePack)` },
+    schema: { 'x-bytes-max': max, description: about },
   }
 }
 

@@ -1,9 +1,17 @@
 import type { Command } from 'commander'
 import { faultLines, scenarioTable, type TabledScenario } from '../report/scenario-tables.js'
 import { alternatingRounds } from '../scenarios/rounds.js'
-import type { LoadSettings } from '../scenarios/settings.js'
+import type { ComparedSettings } from '../scenarios/settings.js'
 import type { ServerName } from '../servers/server-names.js'
-import { placementOf, positiveInteger, progress, roundsOption, serversOption, unpinnedOption } from './options.js'
+import {
+  placementOf,
+  positiveInteger,
+  progress,
+  roundsOption,
+  serversOption,
+  showFaults,
+  unpinnedOption,
+} from './options.js'
 
 /** pairs, open, group, idle: one scenario, any of the servers. */
 
@@ -15,15 +23,13 @@ interface CommonOptions {
 }
 
 async function runAndPrint(
-  settings: LoadSettings & { readonly scenario: TabledScenario },
+  settings: ComparedSettings & { readonly scenario: TabledScenario },
   options: CommonOptions,
 ): Promise<void> {
   const rounds = await alternatingRounds(settings, { ...options, placement: placementOf(options), progress })
   if (options.json === true) console.log(JSON.stringify({ settings, rounds: Object.fromEntries(rounds) }, null, 2))
   else console.log(scenarioTable(settings.scenario, rounds))
-  const faults = faultLines(rounds)
-  for (const line of faults) console.error(line)
-  if (faults.length > 0) process.exitCode = 1
+  showFaults(faultLines(rounds))
 }
 
 function common(command: Command): Command {

@@ -40,3 +40,9 @@ export function placementOf(options: { readonly unpinned?: boolean }): Placement
 export function progress(text: string): void {
   process.stderr.write(`${text}\n`)
 }
+
+/** Faults go to stderr and make the command fail: a figure of a server that loses messages is none. */
+export function showFaults(lines: readonly string[]): void {
+  for (const line of lines) console.error(line)
+  if (lines.length > 0) process.exitCode = 1
+}

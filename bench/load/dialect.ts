@@ -11,6 +11,8 @@ export interface Target {
   /** Client credentials, of servers that want them. */
   readonly clientId?: string
   readonly clientSecret?: string
+  /** Lets read /metrics, of servers that have it. */
+  readonly metricsToken?: string
 }
 
 export interface SenderEvents {

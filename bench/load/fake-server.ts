@@ -7,6 +7,7 @@ import {
   frameCodec,
   type Message,
   type Millis,
+  messageKey,
   millis,
   PROTOCOL_VERSION,
   SERVER_FRAMES,
@@ -32,6 +33,8 @@ export const PLANTS = [
   'acknowledge with another message_id',
   'stop delivering',
   'cut the connection',
+  'lose what was acknowledged at a crash',
+  'store again what is sent again',
 ] as const
 export type Plant = (typeof PLANTS)[number]
 
@@ -42,6 +45,8 @@ export interface FakeServerOptions {
 
 export interface FakeServer {
   readonly port: number
+  /** Cuts all connections, as a crash does; what was stored stays. */
+  crash(): void
   close(): void
 }
 
@@ -110,7 +115,7 @@ export function startFakeServer(options: FakeServerOptions = {}): Promise<FakeSe
 
   const acknowledge = (session: Session, frame: Extract<ClientFrame, { t: 'send' }>, message: Message): void => {
     const fault = options.plant?.atSeq === message.seq ? options.plant.fault : undefined
-    if (fault === 'never acknowledge') return
+    if (fault === 'never acknowledge' || (fault === 'store again what is sent again' && !frame.retry)) return
     const sent = { t: 'sent' as const, cseq: frame.cseq, message_id: frame.message_id, seq: message.seq, time: now() }
     if (fault === 'acknowledge with another seq') session.frames({ ...sent, seq: seq(message.seq + 7) })
     else if (fault === 'acknowledge with another message_id')
@@ -170,6 +175,11 @@ export function startFakeServer(options: FakeServerOptions = {}): Promise<FakeSe
         const conversation = conversations.get(frame.conversation)!
         const text = new TextDecoder().decode(frame.payload.subarray(frame.payload.length - 128))
         const message_id = Uint8Array.from(frame.message_id)
+        const stored = conversation.messages.find(
+          (earlier) => messageKey(earlier.message_id) === messageKey(message_id),
+        )
+        if (stored !== undefined && options.plant?.fault !== 'store again what is sent again')
+          return acknowledge(session, { ...frame, message_id }, stored)
         const message = append(conversation, { message_id, from: session.user, payload: { type: 'text', text } })
         acknowledge(session, { ...frame, message_id }, message)
         return deliver(conversation, message, session, socket)
@@ -233,6 +243,11 @@ export function startFakeServer(options: FakeServerOptions = {}): Promise<FakeSe
       if (listening === false) return reject(new Error('cannot listen'))
       resolve({
         port: us_socket_local_port(listening),
+        crash() {
+          if (options.plant?.fault === 'lose what was acknowledged at a crash')
+            for (const conversation of conversations.values()) conversation.messages.length = options.plant.atSeq
+          for (const socket of [...sessions.keys()]) socket.close()
+        },
         close() {
           us_listen_socket_close(listening)
           for (const socket of [...sessions.keys()]) socket.close()

@@ -1,5 +1,6 @@
 import { runIdle } from '../scenarios/idle.js'
 import { runGroup, runOpen, runPairs } from '../scenarios/message-scenarios.js'
+import { runReconnect } from '../scenarios/reconnect.js'
 import type { LoadSettings } from '../scenarios/settings.js'
 import type { Target } from './dialect.js'
 import { type DialectName, dialectOf } from './dialects/dialect-of.js'
@@ -18,6 +19,7 @@ export interface LoadJob {
 export type LoadAnswer = { readonly result: unknown } | { readonly failure: string }
 
 function run({ dialect, target, settings }: LoadJob): Promise<unknown> {
+  if (settings.scenario === 'reconnect') return runReconnect(target, settings)
   const spoken = dialectOf(dialect, target)
   switch (settings.scenario) {
     case 'pairs':

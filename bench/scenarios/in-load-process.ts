@@ -4,11 +4,16 @@ import type { LoadAnswer, LoadJob } from '../load/load-process.js'
 import { placed } from '../servers/running-server.js'
 import type { IdleResult } from './idle.js'
 import type { MessageResult } from './message-scenarios.js'
-import type { IdleSettings, LoadSettings } from './settings.js'
+import type { ReconnectResult } from './reconnect.js'
+import type { IdleSettings, LoadSettings, ReconnectSettings } from './settings.js'
 
 const LOAD_PROCESS = fileURLToPath(new URL('../load/load-process.js', import.meta.url))
 
-export type ResultOf<S extends LoadSettings> = S extends IdleSettings ? IdleResult : MessageResult
+export type ResultOf<S extends LoadSettings> = S extends IdleSettings
+  ? IdleResult
+  : S extends ReconnectSettings
+    ? ReconnectResult
+    : MessageResult
 
 /** Runs one job in a generator process of its own, on the processors given. */
 export function inLoadProcess<S extends LoadSettings>(

@@ -1,14 +1,14 @@
 import type { Placement } from '../servers/running-server.js'
 import { type ServerName, startServer } from '../servers/server-names.js'
 import { inLoadProcess, type ResultOf } from './in-load-process.js'
-import type { LoadSettings } from './settings.js'
+import type { ComparedSettings } from './settings.js'
 
 /**
  * Runs a scenario on several servers in turn, A B C A B C …: what disturbs the machine for a while then disturbs all
  * of them. Every round starts its server anew.
  */
 
-export type RoundsByServer<S extends LoadSettings> = ReadonlyMap<ServerName, readonly ResultOf<S>[]>
+export type RoundsByServer<S extends ComparedSettings> = ReadonlyMap<ServerName, readonly ResultOf<S>[]>
 
 export interface RoundsOptions {
   readonly servers: readonly ServerName[]
@@ -18,7 +18,7 @@ export interface RoundsOptions {
   progress(text: string): void
 }
 
-export async function alternatingRounds<S extends LoadSettings>(
+export async function alternatingRounds<S extends ComparedSettings>(
   settings: S,
   options: RoundsOptions,
 ): Promise<RoundsByServer<S>> {

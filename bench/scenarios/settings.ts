@@ -1,5 +1,3 @@
-import type { DialectName } from '../load/dialects/dialect-of.js'
-
 /** What a scenario is to do; every number of a run is here and goes into its result. */
 
 export interface PairsSettings {
@@ -36,5 +34,27 @@ export interface IdleSettings {
   readonly joined: boolean
 }
 
-export type LoadSettings = PairsSettings | OpenSettings | GroupSettings | IdleSettings
-export type { DialectName }
+export interface ReconnectSettings {
+  readonly scenario: 'reconnect'
+  readonly clients: number
+  readonly groups: number
+  /** Messages posted to each group while all are away. */
+  readonly missedEach: number
+  /** Connections opened at a time. */
+  readonly atOnce: number
+}
+
+/** Runs on any server, so that they can be compared. */
+export type ComparedSettings = PairsSettings | OpenSettings | GroupSettings | IdleSettings
+export type LoadSettings = ComparedSettings | ReconnectSettings
+
+export interface CrashSettings {
+  readonly pairs: number
+  readonly inFlight: number
+  readonly textBytes: number
+  readonly kills: number
+  /** How long the load runs before each kill, and after the last. */
+  readonly loadMs: number
+  /** How long everything may take to come back and to settle; a minute unless said otherwise. */
+  readonly settleMsMax?: number
+}

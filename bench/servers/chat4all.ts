@@ -21,12 +21,14 @@ export interface Chat4AllOptions {
 export interface Chat4AllServer extends RunningServer {
   /** Starts the server again on the same data and the same port, after it ended. */
   restart(): Promise<void>
-  readonly target: RunningServer['target']
+  /** Removes the data folder of a server that was killed. */
+  removeData(): void
 }
 
 export async function startChat4All(options: Chat4AllOptions): Promise<Chat4AllServer> {
   const dataFolder = mkdtempSync(join(tmpdir(), 'chat4all-bench-'))
   const clientSecret = randomBytes(16).toString('hex')
+  const metricsToken = randomBytes(16).toString('hex')
   const port = await freePort()
   const start = async () => {
     const process_ = startProcess({
@@ -37,6 +39,11 @@ export async function startChat4All(options: Chat4AllOptions): Promise<Chat4AllS
         CHAT4ALL_PORT: String(port),
         CHAT4ALL_DATA_DIR: dataFolder,
         CHAT4ALL_DEMO_SECRET: clientSecret,
+        CHAT4ALL_METRICS_TOKEN: metricsToken,
+        // One sender of the generator stands for many people: the limit per session is not what is measured.
+        CHAT4ALL_FRAMES_PER_SECOND: '1000000',
+        // Nobody waits for a generator's sessions to move elsewhere.
+        CHAT4ALL_DRAIN_MS: '0',
       },
       processors: options.processors,
       ...(options.logFile !== undefined && { logFile: options.logFile }),
@@ -51,7 +58,7 @@ export async function startChat4All(options: Chat4AllOptions): Promise<Chat4AllS
   const removeData = (): void => rmSync(dataFolder, { recursive: true, force: true })
   return {
     get target() {
-      return { port, pid: server.pid, clientId: 'demo', clientSecret }
+      return { port, pid: server.pid, clientId: 'demo', clientSecret, metricsToken }
     },
     async restart() {
       server = await start()
@@ -61,6 +68,7 @@ export async function startChat4All(options: Chat4AllOptions): Promise<Chat4AllS
       removeData()
     },
     kill: () => server.kill(),
+    removeData,
   }
 }
 

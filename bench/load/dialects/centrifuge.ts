@@ -21,9 +21,14 @@ const FIRST_ID = 0x1000_0000
 const CONNECT_ID = 1
 const SUBSCRIBE_ID = 2
 
-interface ReplyEvents {
+export interface ReplyEvents {
   reply(id: number, error: string | undefined): void
   delivered(offset: number, bytes: Buffer, from: number, to: number): void
+  /** The server wants to hear that the client lives. */
+  ping(): void
+}
+
+interface SessionEvents extends Pick<ReplyEvents, 'reply' | 'delivered'> {
   chunkRead(): void
   closed(reason: string): void
 }
@@ -35,26 +40,28 @@ export function centrifugeDialect(target: Target): Dialect {
     headers: { 'Sec-WebSocket-Protocol': 'centrifuge-protobuf' },
   }
 
-  const open = async (user: string, events: Partial<ReplyEvents>, channel?: string): Promise<Connection> => {
+  const open = async (user: string, events: Partial<SessionEvents>, channel?: string): Promise<Connection> => {
     const answered = deferred()
     const lastId = channel === undefined ? CONNECT_ID : SUBSCRIBE_ID
-    const all: ReplyEvents = {
+    const replies: ReplyEvents = {
       reply(id, error) {
         if (id >= FIRST_ID) events.reply?.(id, error)
         else if (error !== undefined) answered.reject(new Error(`centrifuge refuses: ${error}`))
         else if (id === lastId) answered.resolve()
       },
       delivered: (offset, bytes, from, to) => events.delivered?.(offset, bytes, from, to),
+      ping() {
+        connection.queue(PONG)
+        connection.flush()
+      },
+    }
+    const connection: Connection = await Connection.open(address, {
+      message: (bytes, from, to) => readReplies(bytes, from, to, replies),
       chunkRead: () => events.chunkRead?.(),
       closed(reason) {
         answered.reject(new Error(reason))
         events.closed?.(reason)
       },
-    }
-    const connection: Connection = await Connection.open(address, {
-      message: (bytes, from, to) => readReplies(bytes, from, to, all, connection),
-      chunkRead: () => all.chunkRead(),
-      closed: (reason) => all.closed(reason),
     })
     const connect = protobufBytes(4, Buffer.from(user))
     connection.queue(commandFrame(CONNECT_ID, COMMAND.connect, connect))
@@ -137,7 +144,8 @@ function writeFiveByteVarint(bytes: Buffer, at: number, value: number): void {
 const outer = new ProtobufScanner()
 const inner = new ProtobufScanner()
 
-function readReplies(bytes: Buffer, from: number, to: number, events: ReplyEvents, connection: Connection): void {
+/** Reads the replies of a WebSocket message that lies in `bytes` from `from` to `to`. */
+export function readReplies(bytes: Buffer, from: number, to: number, events: ReplyEvents): void {
   let at = from
   while (at < to) {
     outer.begin(bytes, at, to)
@@ -145,8 +153,7 @@ function readReplies(bytes: Buffer, from: number, to: number, events: ReplyEvent
     const start = outer.at
     at = start + length
     if (length === 0) {
-      connection.queue(PONG)
-      connection.flush()
+      events.ping()
       continue
     }
     outer.begin(bytes, start, at)

@@ -14,7 +14,7 @@ import { userTokens } from './chat4all-tokens.js'
 
 /** Our own protocol. Every sender and reader is a user of its own; a conversation of two is private, else a group. */
 
-const ignored: SessionEvents = {
+const IGNORED: SessionEvents = {
   sent() {},
   delivered() {},
   other() {},
@@ -22,8 +22,13 @@ const ignored: SessionEvents = {
   closed() {},
 }
 
+/** Events of a session of which only some matter. */
+export function messageEvents(wanted: Partial<SessionEvents>): SessionEvents {
+  return { ...IGNORED, ...wanted }
+}
+
 /** @throws Error when the edge refuses, which ends the session with that reason. */
-function isCreated(frame: ServerFrame): frame is Extract<ServerFrame, { t: 'created' }> {
+export function isCreated(frame: ServerFrame): frame is Extract<ServerFrame, { t: 'created' }> {
   if (frame.t === 'error') throw new Error(`create is refused: ${errorCodeOfWire(frame.code)} ${frame.detail}`)
   return frame.t === 'created'
 }
@@ -44,7 +49,7 @@ export function chat4allDialect(target: Target): Dialect {
       const session = await Chat4AllSession.open(
         { port: target.port, token: await tokenOf(`s${run}-${index}`) },
         {
-          ...ignored,
+          ...IGNORED,
           sent(cseq, bytes, idAt, seq) {
             if (cseq <= cseqsBefore) return changed.get(cseq)?.(seq)
             const k = cseq - cseqsBefore
@@ -100,7 +105,7 @@ export function chat4allDialect(target: Target): Dialect {
     },
 
     async openIdle(index, joined, closed): Promise<Closable> {
-      const events = { ...ignored, closed }
+      const events = { ...IGNORED, closed }
       const name = (i: number) => `i${run}-${i}` as UserId
       const session = await Chat4AllSession.open({ port: target.port, token: await tokenOf(name(index)) }, events)
       if (joined) {
@@ -123,7 +128,7 @@ export function chat4allDialect(target: Target): Dialect {
 /** A reader sees only what comes after the conversation was set up. */
 function readerEvents(reader: ReaderEvents, base: number): SessionEvents {
   return {
-    ...ignored,
+    ...IGNORED,
     delivered(seq, bytes, from, to) {
       if (seq > base) reader.delivered(seq, bytes, from, to)
     },

@@ -18,7 +18,7 @@ const ID_AT = 2
 const DELIVER_HEAD = '42["deliver",'
 const CODE = { open: 48, ping: 50, message: 52, connect: 48, event: 50, acknowledgement: 51, quote: 34, zero: 48 }
 
-interface PacketEvents {
+export interface PacketEvents {
   acknowledgement?(id: number, seq: number): void
   delivered?(seq: number, bytes: Buffer, from: number, to: number): void
   chunkRead?(): void
@@ -123,7 +123,8 @@ function writeDigits(bytes: Buffer, at: number, value: number): void {
   }
 }
 
-function readPacket(bytes: Buffer, from: number, to: number, events: PacketEvents): void {
+/** Reads a socket.io packet that lies in `bytes` from `from` to `to`. */
+export function readPacket(bytes: Buffer, from: number, to: number, events: PacketEvents): void {
   const type = bytes[from + 1]
   if (type === CODE.acknowledgement) {
     let at = from + 2

@@ -1,6 +1,12 @@
 export { type InProcessLinks, inProcessLinks } from './link/in-process.js'
 export type * from './link/port.js'
-export { type TcpLinkOptions, type TcpListenerOptions, tcpLinkDialer, tcpLinkListener } from './link/tcp.js'
+export {
+  type LinkTls,
+  type TcpLinkOptions,
+  type TcpListenerOptions,
+  tcpLinkDialer,
+  tcpLinkListener,
+} from './link/tcp.js'
 export { inProcessMembers } from './members/in-process.js'
 export type * from './members/port.js'
 export { parseMembers, staticMembers } from './members/static.js'

@@ -1,4 +1,4 @@
-import { exitCodeOf, type Flags, flagOf, type Role, type RunningServer, runRole, settingsOf } from '@chat4all/server'
+import { exitCodeOf, type Flags, flagOf, type Role, type RunningRole, runRole, settingsOf } from '@chat4all/server'
 import { type Command, Option } from 'commander'
 import { CommandError } from './command.js'
 
@@ -20,7 +20,7 @@ export function serverRole(program: Command, role: Role, about: string): Command
 }
 
 /** Starts the role with the flags that were given to its command. */
-export async function startRole(role: Role, command: Command, options: { demo: boolean }): Promise<RunningServer> {
+export async function startRole(role: Role, command: Command, options: { demo: boolean }): Promise<RunningRole> {
   const given = command.opts<Record<string, string | undefined>>()
   const flags: Record<string, string | undefined> = {}
   for (const [name, setting] of settingsOf(role)) {

@@ -6,6 +6,7 @@ import { frameCodec, linkFrames, Writer } from '@chat4all/protocol'
 import fc from 'fast-check'
 import { linkContract, Recorder } from './link-contract.js'
 import { type TcpLinkOptions, tcpLinkDialer, tcpLinkListener } from './tcp.js'
+import { TestAuthority } from './test-certificates.js'
 
 const edge = 'edge-1' as EdgeId
 const node = 'node-1' as NodeId
@@ -19,6 +20,43 @@ linkContract('TCP over IPv6 with a secret', (edge, node) => ({
   dialer: tcpLinkDialer(edge, { secret: 'correct horse battery' }),
   listener: tcpLinkListener(node, { host: '::1', port: 0, secret: 'correct horse battery' }),
 }))
+
+const authority = new TestAuthority('cluster')
+
+linkContract('TCP with TLS', (edge, node) => ({
+  dialer: tcpLinkDialer(edge, { tls: authority.issue(edge) }),
+  listener: tcpLinkListener(node, { host: '127.0.0.1', port: 0, tls: authority.issue(node) }),
+}))
+
+for (const [who, edgeTls, nodeTls, reason] of [
+  ['an edge without a certificate', undefined, authority.issue(node), /closed|ECONNRESET|socket/],
+  [
+    'an edge of another authority',
+    new TestAuthority('cluster').issue(edge),
+    authority.issue(node),
+    /certificate|unknown ca/,
+  ],
+  ['a node of another authority', authority.issue(edge), new TestAuthority('cluster').issue(node), /certificate/],
+  ['a node with another’s certificate', authority.issue(edge), authority.issue('node-2'), /DNS:node-2/],
+  ['a node without TLS', authority.issue(edge), undefined, /packet length|SSL|no answer|closed/],
+] as const) {
+  test(`TLS: no link with ${who}, and a reason`, async (t) => {
+    let onRefused = (): void => {}
+    const refused = new Promise<void>((resolve) => {
+      onRefused = resolve
+    })
+    const dialer = tcpLinkDialer(edge, { tls: edgeTls, greetingMs: 500 })
+    const listener = tcpLinkListener(node, { host: '127.0.0.1', port: 0, tls: nodeTls, onRefused: () => onRefused() })
+    t.after(() => Promise.all([dialer.close(), listener.close()]))
+    const { address } = await listener.listen(() => assert.fail('accepted'))
+    const error: Error = await dialer.dial(node, address, new Recorder()).then(
+      () => assert.fail('linked'),
+      (fault) => fault,
+    )
+    assert.match(error.message, reason)
+    await refused
+  })
+}
 
 for (const [given, expected, reason] of [
   ['wrong', 'right', /the link secret is wrong/],

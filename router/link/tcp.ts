@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { connect, createServer, type Socket } from 'node:net'
+import { checkServerIdentity, connect as connectTls, createServer as createTlsServer } from 'node:tls'
 import type { EdgeId, EdgeLinkFrame, NodeId, NodeLinkFrame } from '@chat4all/protocol'
 import { frameCodec, linkFrames } from '@chat4all/protocol'
 import type { LinkDialer, LinkHandler, LinkListener } from './port.js'
@@ -9,6 +10,9 @@ import { PACKET_BYTES_MAX, TcpLink } from './tcp-link.js'
  * Links over TCP. The edge says `link_hello`, with the cluster's secret where there is one; the node answers
  * `link_welcome`, or `link_refused` with the reason. The edge pings each second; after three without a byte from the
  * other, either side ends the link. Bytes that are no packet of frames end it too, with a reason, and nothing else.
+ *
+ * With `tls` both sides show a certificate of the cluster's authority. That of a shard-node names its node id, as a DNS
+ * name, so that a link to node-2 reaches node-2 wherever it runs, and no other process of the cluster.
  */
 
 const BEAT_MS = 1_000
@@ -21,7 +25,16 @@ const nodeCodec = frameCodec(linkFrames.NODE_LINK_FRAMES)
 const PING: EdgeLinkFrame[] = [{ t: 'link_ping' }]
 const PONG: NodeLinkFrame[] = [{ t: 'link_pong' }]
 
+/** PEM texts: of the authority that both sides trust, and of this process. */
+export interface LinkTls {
+  readonly ca: string
+  readonly cert: string
+  readonly key: string
+}
+
 export interface TcpLinkOptions {
+  /** TLS 1.3 with certificates on both sides; plain TCP without. */
+  readonly tls?: LinkTls | undefined
   /** The cluster's shared secret; the same on both sides, or absent on both. */
   readonly secret?: string | undefined
   /** Time between heartbeats. */
@@ -39,7 +52,7 @@ export interface TcpListenerOptions extends TcpLinkOptions {
 }
 
 export function tcpLinkDialer(edge: EdgeId, options: TcpLinkOptions = {}): LinkDialer {
-  const { secret, beatMs = BEAT_MS, greetingMs = GREETING_MS } = options
+  const { tls, secret, beatMs = BEAT_MS, greetingMs = GREETING_MS } = options
   const links = new Set<TcpLink<EdgeLinkFrame, NodeLinkFrame>>()
   let closed = false
 
@@ -47,7 +60,7 @@ export function tcpLinkDialer(edge: EdgeId, options: TcpLinkOptions = {}): LinkD
     dial(node, address, handler) {
       return new Promise((resolve, reject) => {
         if (closed) throw new Error('this dialer is closed')
-        const socket = connect(parseAddress(address))
+        const socket = connectTo(node, address, tls)
         let welcome = false
         const fail = (why: string): void => {
           clearTimeout(timer)
@@ -87,9 +100,12 @@ export function tcpLinkDialer(edge: EdgeId, options: TcpLinkOptions = {}): LinkD
 }
 
 export function tcpLinkListener(node: NodeId, options: TcpListenerOptions): LinkListener {
-  const { secret, host, port, onRefused, beatMs = BEAT_MS, greetingMs = GREETING_MS } = options
+  const { tls, secret, host, port, onRefused, beatMs = BEAT_MS, greetingMs = GREETING_MS } = options
   const links = new Set<TcpLink<NodeLinkFrame, EdgeLinkFrame>>()
-  const server = createServer()
+  const server =
+    tls === undefined
+      ? createServer()
+      : createTlsServer({ ...tls, requestCert: true, rejectUnauthorized: true, minVersion: 'TLSv1.3' })
 
   function greet(socket: Socket, accept: Parameters<LinkListener['listen']>[0]): void {
     const remote = `${socket.remoteAddress}:${socket.remotePort}`
@@ -134,7 +150,10 @@ export function tcpLinkListener(node: NodeId, options: TcpListenerOptions): Link
   return {
     listen(accept) {
       return new Promise((resolve, reject) => {
-        server.on('connection', (socket) => greet(socket, accept))
+        server.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => greet(socket, accept))
+        server.on('tlsClientError', (error: Error, socket: Socket) => {
+          onRefused?.(`${socket.remoteAddress}:${socket.remotePort}`, error.message)
+        })
         server.once('error', (error) => reject(new Error(`cannot listen on ${host}:${port}: ${error.message}`)))
         server.listen({ host, port }, () => {
           const address = server.address() as { address: string; port: number; family: string }
@@ -190,6 +209,17 @@ function sameSecret(given: string | undefined, expected: string | undefined): bo
       .update(text ?? '')
       .digest()
   return timingSafeEqual(digest(given), digest(expected)) && (given === undefined) === (expected === undefined)
+}
+
+function connectTo(node: NodeId, address: string, tls: LinkTls | undefined): Socket {
+  const place = parseAddress(address)
+  if (tls === undefined) return connect(place)
+  return connectTls({
+    ...place,
+    ...tls,
+    minVersion: 'TLSv1.3',
+    checkServerIdentity: (_, certificate) => checkServerIdentity(node, certificate),
+  })
 }
 
 function parseAddress(address: string): { host: string; port: number } {

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { ConfigError, loadConfig, ownMember } from './load-config.js'
+import { ConfigError, linkTls, loadConfig, ownMember } from './load-config.js'
 import { nearestName } from './nearest-name.js'
 import { configurationReference } from './reference.js'
 import type { Role } from './settings.js'
@@ -86,6 +88,25 @@ describe('configuration', () => {
     loadConfig('shard-node', { ...outside, CHAT4ALL_LINK_SECRET: 'sixteen letters!' })
     assert.match(faults('shard-node', { ...CLUSTER, CHAT4ALL_LINK_HOST: '0.0.0.0' }), /CHAT4ALL_LINK_SECRET/)
     loadConfig('edge', { ...CLUSTER, CHAT4ALL_TOKEN_KEY: KEY })
+  })
+
+  test('TLS of links needs authority, certificate and key, and makes up for the secret', () => {
+    const outside = { CHAT4ALL_NODE_ID: 'a', CHAT4ALL_MEMBERS: 'a@10.0.0.1:7001' }
+    const folder = mkdtempSync(join(tmpdir(), 'chat4all-config-'))
+    const certificate = join(folder, 'certificate.pem')
+    const key = join(folder, 'key.pem')
+    writeFileSync(certificate, '-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----\n')
+    writeFileSync(key, '-----BEGIN PRIVATE KEY-----\nx\n-----END PRIVATE KEY-----\n')
+    const tls = { CHAT4ALL_LINK_CA: certificate, CHAT4ALL_LINK_CERT: certificate, CHAT4ALL_LINK_KEY: key }
+    const { config } = loadConfig('shard-node', { ...outside, ...tls })
+    assert.match(linkTls(config)!.key, /PRIVATE KEY/)
+    const half = faults('shard-node', { ...outside, CHAT4ALL_LINK_CA: certificate })
+    assert.match(half, /CHAT4ALL_LINK_CA: expected CHAT4ALL_LINK_CA, _CERT and _KEY together/)
+    const swapped = faults('shard-node', { ...outside, ...tls, CHAT4ALL_LINK_KEY: certificate })
+    assert.match(swapped, /CHAT4ALL_LINK_KEY: expected a PEM file with a private key; got .* \(no such PEM block/)
+    const missing = faults('shard-node', { ...outside, ...tls, CHAT4ALL_LINK_KEY: join(folder, 'none') })
+    assert.match(missing, /CHAT4ALL_LINK_KEY: .*ENOENT/)
+    rmSync(folder, { recursive: true })
   })
 
   test('a shard-node listens where the list of members says, unless told otherwise', () => {

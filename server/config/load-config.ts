@@ -1,4 +1,5 @@
 import type { NodeId } from '@chat4all/protocol'
+import type { LinkTls } from '@chat4all/router'
 import { nearestName } from './nearest-name.js'
 import { type Config, flagOf, type Role, type Setting, type SettingName, settings, settingsOf } from './settings.js'
 
@@ -58,6 +59,11 @@ export function loadConfig(role: Role, environment: NodeJS.ProcessEnv, flags: Fl
   return { config, warnings: [...unknownNames(environment), ...exposureWarnings(config)] }
 }
 
+/** TLS of links, as the three settings together say. */
+export function linkTls({ linkCa: ca, linkCert: cert, linkKey: key }: Config): LinkTls | undefined {
+  return ca === undefined || cert === undefined || key === undefined ? undefined : { ca, cert, key }
+}
+
 /** This shard-node's entry in the list of members. */
 export function ownMember(config: Config): { node: NodeId; address: string; host: string; port: number } {
   const { node, address } = config.members!.find((member) => member.node === config.nodeId)!
@@ -97,6 +103,13 @@ function clusterFaults(role: Role, config: Config, wrong: ReadonlySet<SettingNam
   need('members')
   if (role === 'edge') need('tokenKey')
   const { members, nodeId, linkSecret } = config
+  const tls = (['linkCa', 'linkCert', 'linkKey'] as const).filter(
+    (name) => config[name] !== undefined || wrong.has(name),
+  )
+  if (tls.length === 1 || tls.length === 2) {
+    const names = tls.map((name) => settings[name].env)
+    faults.push(`${names.join(' and ')}: expected CHAT4ALL_LINK_CA, _CERT and _KEY together, or none of them`)
+  }
   if (members === undefined || nodeId === undefined) return faults
   if (role === 'shard-node' && !members.some(({ node }) => node === nodeId)) {
     faults.push(
@@ -107,7 +120,7 @@ function clusterFaults(role: Role, config: Config, wrong: ReadonlySet<SettingNam
   const hosts = members.map(({ address }) => address.slice(0, address.lastIndexOf(':')).replace(/^\[(.*)\]$/, '$1'))
   if (role === 'shard-node') hosts.push(ownMember(config).host)
   const outside = hosts.find((host) => !isLoopback(host))
-  if (outside !== undefined && linkSecret === undefined && !wrong.has('linkSecret')) {
+  if (outside !== undefined && tls.length === 0 && linkSecret === undefined && !wrong.has('linkSecret')) {
     faults.push(
       `CHAT4ALL_LINK_SECRET: expected ${settings.linkSecret.expected}; nothing was given, and links leave this machine ` +
         `(${outside}): whoever reaches a shard-node could speak for any user`,

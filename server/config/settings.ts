@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { type Member, parseMembers } from '@chat4all/router'
 import * as z from 'zod'
 
@@ -58,6 +59,22 @@ const ports = z
   .string()
   .transform((given) => given.split(',').map((part) => part.trim()))
   .pipe(z.array(port).refine((all) => all.every((each, i) => each === 0 || all.indexOf(each) === i)))
+
+/** The text of a PEM file that holds what is wanted. */
+function pemFile(label: RegExp): z.ZodType<string, string> {
+  return z.string().transform((file, context) => {
+    try {
+      const text = readFileSync(file, 'utf8')
+      if (label.test(text)) return text
+      context.addIssue({ code: 'custom', message: 'no such PEM block is in it' })
+    } catch (error) {
+      context.addIssue({ code: 'custom', message: (error as Error).message })
+    }
+    return z.NEVER
+  })
+}
+
+const CERTIFICATE = /^-----BEGIN CERTIFICATE-----$/m
 
 const base64Key = z
   .string()
@@ -154,10 +171,34 @@ export const settings = {
     env: 'CHAT4ALL_LINK_SECRET',
     schema: z.string().min(16).max(256),
     expected: '16 to 256 characters, the same in every process of the cluster',
-    about: 'What edges show to shard-nodes. Needed unless links stay on this machine',
+    about: 'What edges show to shard-nodes. Needed, or TLS, unless links stay on this machine',
     otherwise: 'links ask for none',
     roles: CLUSTER,
     secret: true,
+  },
+  linkCa: {
+    env: 'CHAT4ALL_LINK_CA',
+    schema: pemFile(CERTIFICATE),
+    expected: 'a PEM file with a certificate',
+    about: 'The authority whose certificates edges and shard-nodes accept from each other; goes with the next two',
+    otherwise: 'links are plain TCP',
+    roles: CLUSTER,
+  },
+  linkCert: {
+    env: 'CHAT4ALL_LINK_CERT',
+    schema: pemFile(CERTIFICATE),
+    expected: 'a PEM file with a certificate',
+    about: 'The certificate of this process; a shard-node’s has its CHAT4ALL_NODE_ID as a DNS name',
+    otherwise: 'links are plain TCP',
+    roles: CLUSTER,
+  },
+  linkKey: {
+    env: 'CHAT4ALL_LINK_KEY',
+    schema: pemFile(/^-----BEGIN ([A-Z]+ )?PRIVATE KEY-----$/m),
+    expected: 'a PEM file with a private key',
+    about: 'The key of that certificate',
+    otherwise: 'links are plain TCP',
+    roles: CLUSTER,
   },
   tokenKey: {
     env: 'CHAT4ALL_TOKEN_KEY',
@@ -211,8 +252,8 @@ export const settings = {
   },
   slowConsumerBytes: {
     env: 'CHAT4ALL_SLOW_CONSUMER_BYTES',
-    schema: whole(65_536, 1_073_741_824),
-    expected: 'bytes from 65536 to 1073741824',
+    schema: whole(524_288, 1_073_741_824),
+    expected: 'bytes from 524288 to 1073741824',
     about: 'What may wait for a session before it is closed as too slow (it resumes later)',
     fallback: '1048576',
     roles: EDGES,

@@ -1,0 +1,62 @@
+import { readFileSync } from 'node:fs'
+import { ConfigError, type Flags, loadConfig } from './config/load-config.js'
+import type { Config, Role } from './config/settings.js'
+import { createLogger } from './logger.js'
+import { createRegistry } from './metrics.js'
+import { EXIT } from './process/exit-codes.js'
+import { Lifecycle } from './process/lifecycle.js'
+import { RingChangedError } from './process/ring-guard.js'
+import { startAll } from './roles/all.js'
+import { startEdgeRole } from './roles/edge.js'
+import type { RoleContext, RunningRole } from './roles/role.js'
+import { startShardNodeRole } from './roles/shard-node.js'
+
+const START: Readonly<Record<Role, (context: RoleContext) => Promise<RunningRole>>> = {
+  all: startAll,
+  edge: startEdgeRole,
+  'shard-node': startShardNodeRole,
+}
+
+export interface RunOptions {
+  readonly flags?: Flags
+  readonly environment: NodeJS.ProcessEnv
+  /** Make the app `demo` exist, with a secret of its own when none was given. */
+  readonly demo: boolean
+}
+
+/**
+ * Makes this process the given role: reads its configuration, starts it, and from then on ends the process as
+ * process/lifecycle.ts says. Resolves when it serves.
+ * @throws what {@link exitCodeOf} knows an exit code for, or a bug.
+ */
+export async function runRole(role: Role, { flags, environment, demo }: RunOptions): Promise<RunningRole> {
+  const { config, warnings } = loadConfig(role, environment, flags)
+  const logger = createLogger(config.logLevel)
+  for (const warning of warnings) logger.warn(warning)
+  const lifecycle = new Lifecycle(logger, stopMsMax(config))
+  const running = await START[role]({
+    config,
+    logger,
+    registry: createRegistry(role, version()),
+    demo,
+    storageFailed: (error) => lifecycle.storageFailed(error, config.dataDir),
+  })
+  lifecycle.started(running)
+  return running
+}
+
+/** The exit code for an error of the start that its reader can mend; undefined for a bug. */
+export function exitCodeOf(error: unknown): number | undefined {
+  if (error instanceof ConfigError || error instanceof RingChangedError) return EXIT.configuration
+  return undefined
+}
+
+/** Sessions are sent away over `drainMs`; then the views take in what they lack. */
+function stopMsMax({ drainMs }: Config): number {
+  return drainMs + 15_000
+}
+
+function version(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(text) as { version: string }).version
+}

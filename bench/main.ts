@@ -12,6 +12,9 @@ addCrashCommand(program)
 addProfileCommand(program)
 addAllCommand(program)
 
+// Ending through `exit` ends the servers and generators that were started, too.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130))
+
 try {
   await program.parseAsync()
 } catch (error) {

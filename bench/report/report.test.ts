@@ -10,7 +10,14 @@ test('a median is the middle, or between the two in the middle', () => {
 })
 
 test('figures keep the digits that matter', () => {
-  assert.deepEqual([12345.6, 123.4, 12.34, 1.234, Number.NaN].map(figure), ['12,346', '123', '12.3', '1.23', '–'])
+  assert.deepEqual([12345.6, 123.4, 12.34, 1.234, 3, Number.NaN].map(figure), [
+    '12,346',
+    '123',
+    '12.3',
+    '1.23',
+    '3',
+    '–',
+  ])
 })
 
 test('a table is Markdown, its columns aligned', () => {

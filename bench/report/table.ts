@@ -7,10 +7,10 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
   return [line(head), line(rule), ...rows.map(line)].join('\n')
 }
 
-/** 12345.6 → `12,346`; small numbers keep the digits that matter. */
+/** 12345.6 → `12,346`, 3 → `3`; small fractions keep the digits that matter. */
 export function figure(value: number): string {
   if (!Number.isFinite(value)) return '–'
-  if (Math.abs(value) >= 100) return Math.round(value).toLocaleString('en-US')
+  if (Number.isInteger(value) || Math.abs(value) >= 100) return Math.round(value).toLocaleString('en-US')
   if (Math.abs(value) >= 10) return value.toFixed(1)
   return value.toFixed(2)
 }

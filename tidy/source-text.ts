@@ -13,11 +13,16 @@ const CALL = /\bimport\(\s*'([^'\n]+)'\s*\)/g
 /** What a file imports, in any form whose target stands in the text. Quotes are single: the formatter sees to it. */
 export function importsOf(text: string): Import[] {
   const kept = withoutComments(text)
+  const code = codeOnly(text)
+  // What looks like an import inside of a string is none.
+  const isCode = (match: RegExpMatchArray) => code.slice(match.index, match.index! + 6) === match[0].slice(0, 6)
   const imports: Import[] = []
   for (const match of kept.matchAll(STATEMENT)) {
+    if (!isCode(match)) continue
     imports.push({ specifier: match[2]!, line: lineAt(text, match.index), typeOnly: match[1] !== undefined })
   }
   for (const match of kept.matchAll(CALL)) {
+    if (!isCode(match)) continue
     imports.push({ specifier: match[1]!, line: lineAt(text, match.index), typeOnly: false })
   }
   return imports

@@ -37,5 +37,7 @@ export function findEngine(engine, env = process.env) {
   }
   const variable = VARIABLES[/** @type {keyof typeof VARIABLES} */ (engine)]
   const where = env[variable]
-  return where ? { there: true, where } : { there: false, why: `set ${variable}=host:port to a ${engine} for tests` }
+  return where
+    ? { there: true, where }
+    : { there: false, why: `set ${variable} to the address of a ${engine} for tests` }
 }

@@ -31,7 +31,7 @@ export const markdownLinks: Rule = (repository) => {
 }
 
 function headings(page: string): Set<string> {
-  const names = [...withoutCode(page).matchAll(/^#+\s+(.+)$/gm)].map(([, name]) => name!)
+  const names = [...withoutFences(page).matchAll(/^#+\s+(.+)$/gm)].map(([, name]) => name!)
   return new Set(
     names.map((name) =>
       name
@@ -45,5 +45,9 @@ function headings(page: string): Set<string> {
 
 /** The page with its code as spaces: what looks like a link there is none. */
 function withoutCode(page: string): string {
-  return page.replace(/^(```+)[\s\S]*?^\1|`[^`\n]+`/gm, (code) => code.replace(/[^\n]/g, ' '))
+  return withoutFences(page).replace(/`[^`\n]+`/g, (code) => ' '.repeat(code.length))
+}
+
+function withoutFences(page: string): string {
+  return page.replace(/^(```+)[\s\S]*?^\1/gm, (code) => code.replace(/[^\n]/g, ' '))
 }

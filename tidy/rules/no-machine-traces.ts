@@ -4,17 +4,17 @@ import { lineAt } from '../source-text.js'
 // Put together from parts, so that this file does not hold what it looks for.
 const HOMES = ['work', 'root', 'home/[a-z]+', 'Users/[A-Za-z]+'].join('|')
 const HOSTS = [
-  'registry.npmjs',
-  'registry.yarnpkg',
-  'files.pythonhosted',
-  'static.crates',
-  'proxy.golang',
-  'deb.debian',
+  'registry npmjs',
+  'registry yarnpkg',
+  'files pythonhosted',
+  'static crates',
+  'proxy golang',
+  'deb debian',
 ]
 
 const TRACES: readonly (readonly [RegExp, string])[] = [
   [new RegExp(`(?<![\\w.~$}/-])/(?:${HOMES})/`, 'g'), 'a path of one machine: write it relative to the repository'],
-  [new RegExp(HOSTS.map((host) => host.replace('.', '\\.')).join('|'), 'g'), 'the host of a package registry'],
+  [new RegExp(HOSTS.map((host) => host.replace(' ', '\\.')).join('|'), 'g'), 'the host of a package registry'],
 ]
 
 /** What is committed works, and makes sense, on any machine. */

@@ -118,9 +118,10 @@ test('files in a ring are refused', () => {
     noCycles,
     {
       'edge/a.ts': "import './b.js'\n",
-      'edge/b.ts': "import type { C } from './c.js'\nimport './d.js'\n",
+      'edge/b.ts': "import { type C } from './c.js'\nimport './d.js'\n",
       'edge/c.ts': "import './a.js'\n",
-      'edge/d.ts': '',
+      'edge/d.ts': "import type { E } from './e.js'\n",
+      'edge/e.ts': "import './d.js'\n",
     },
     /edge\/a\.ts → edge\/b\.ts → edge\/c\.ts → edge\/a\.ts/,
   )
@@ -270,7 +271,7 @@ test('links to nothing are refused', () => {
   ].join('\n')
   assertSays(
     markdownLinks,
-    { 'docs/a.md': page, 'docs/b.md': '## What it is!\n' },
+    { 'docs/a.md': page, 'docs/b.md': '## `What` it is!\n' },
     /^docs\/a\.md:4 links to gone\.md, which is not there/,
     /^docs\/a\.md:5 links to b\.md#nothing; no heading/,
   )

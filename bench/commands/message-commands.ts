@@ -47,11 +47,17 @@ function timed(command: Command): Command {
     .option('--warmup <count>', 'seconds before that', positiveInteger, 2)
 }
 
+function withReceipts(command: Command): Command {
+  return timed(command).option('--receipts', 'readers tell what was delivered to them (chat4all only)')
+}
+
 interface TimedOptions extends CommonOptions {
   readonly textBytes: number
   readonly seconds: number
   readonly warmup: number
 }
+
+const receiptsOf = (options: { readonly receipts?: boolean }) => (options.receipts === true ? { receipts: true } : {})
 
 const timesOf = (options: TimedOptions) => ({
   textBytes: options.textBytes,
@@ -60,21 +66,33 @@ const timesOf = (options: TimedOptions) => ({
 })
 
 export function addMessageCommands(program: Command): void {
-  timed(program.command('pairs').description('as fast as it goes: pairs of users, messages in flight'))
+  withReceipts(program.command('pairs').description('as fast as it goes: pairs of users, messages in flight'))
     .option('--pairs <count>', 'pairs of users', positiveInteger, 200)
     .option('--in-flight <count>', 'messages in flight for each pair', positiveInteger, 8)
-    .action((options: TimedOptions & { pairs: number; inFlight: number }) =>
+    .action((options: TimedOptions & { pairs: number; inFlight: number; receipts?: boolean }) =>
       runAndPrint(
-        { scenario: 'pairs', conversations: options.pairs, inFlight: options.inFlight, ...timesOf(options) },
+        {
+          scenario: 'pairs',
+          conversations: options.pairs,
+          inFlight: options.inFlight,
+          ...timesOf(options),
+          ...receiptsOf(options),
+        },
         options,
       ),
     )
-  timed(program.command('open').description('latency at a fixed rate, from when each message was due'))
+  withReceipts(program.command('open').description('latency at a fixed rate, from when each message was due'))
     .option('--pairs <count>', 'pairs of users', positiveInteger, 200)
     .option('--rate <count>', 'messages per second', positiveInteger, 1667)
-    .action((options: TimedOptions & { pairs: number; rate: number }) =>
+    .action((options: TimedOptions & { pairs: number; rate: number; receipts?: boolean }) =>
       runAndPrint(
-        { scenario: 'open', conversations: options.pairs, messagesPerSecond: options.rate, ...timesOf(options) },
+        {
+          scenario: 'open',
+          conversations: options.pairs,
+          messagesPerSecond: options.rate,
+          ...timesOf(options),
+          ...receiptsOf(options),
+        },
         options,
       ),
     )

@@ -48,6 +48,11 @@ export interface OpenConversation {
   readonly base: number
 }
 
+export interface DialectOptions {
+  /** Readers tell the server what was delivered to them; not every protocol has that. */
+  readonly receipts?: boolean
+}
+
 export interface Dialect {
   /** One sender and its readers, each with a session of its own, in a new conversation of theirs. */
   openConversation(

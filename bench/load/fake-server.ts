@@ -45,6 +45,8 @@ export interface FakeServerOptions {
 
 export interface FakeServer {
   readonly port: number
+  /** How far each user has told that messages were delivered to it. */
+  readonly delivered: ReadonlyMap<string, number>
   /** Cuts all connections, as a crash does; what was stored stays. */
   crash(): void
   close(): void
@@ -70,6 +72,7 @@ const outgoing = frameCodec(SERVER_FRAMES)
 export function startFakeServer(options: FakeServerOptions = {}): Promise<FakeServer> {
   const sessions = new Map<WebSocket<Session>, Session>()
   const conversations = new Map<ConversationId, Conversation>()
+  const delivered = new Map<string, number>()
   const writer = new Writer()
 
   const sessionsOf = (conversation: Conversation): Session[] =>
@@ -199,6 +202,9 @@ export function startFakeServer(options: FakeServerOptions = {}): Promise<FakeSe
           messages,
         })
       }
+      case 'receipt':
+        delivered.set(session.user, frame.delivered)
+        return
       case 'ping':
         return session.frames({ t: 'pong', time: now() })
       default:
@@ -243,6 +249,7 @@ export function startFakeServer(options: FakeServerOptions = {}): Promise<FakeSe
       if (listening === false) return reject(new Error('cannot listen'))
       resolve({
         port: us_socket_local_port(listening),
+        delivered,
         crash() {
           if (options.plant?.fault === 'lose what was acknowledged at a crash')
             for (const conversation of conversations.values()) conversation.messages.length = options.plant.atSeq

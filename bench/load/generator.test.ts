@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { runClosedLoop } from './closed-loop.js'
-import { ConversationLoad, type Outcome } from './conversation-load.js'
+import { ConversationLoad, type Outcome, pause } from './conversation-load.js'
 import { dialectOf } from './dialects/dialect-of.js'
 import { type Plant, startFakeServer } from './fake-server.js'
 import type { Fault } from './message-checker.js'
@@ -61,6 +61,22 @@ test('an open loop sends what is due and measures from when it was due', async (
     // What was due is sent, however slow the machine: the count follows from the clock.
     assert.ok(outcome.sent >= Math.floor(window.ms) - 1, `${outcome.sent} sent in ${window.ms} ms`)
     assert.ok(window.acknowledgedLatency.count > 0)
+  } finally {
+    server.close()
+  }
+})
+
+test('with receipts, every reader tells how far it has got', async () => {
+  const server = await startFakeServer()
+  try {
+    const dialect = dialectOf('chat4all', { port: server.port, pid: process.pid }, { receipts: true })
+    const load = await ConversationLoad.open(dialect, { conversations: 3, readersEach: 1, textBytes: 128 })
+    await runClosedLoop(load, 1, TIMES, process.pid)
+    const toldBy = (): number => [...server.delivered.values()].filter((seq) => seq > 0).length
+    while (toldBy() < 3) await pause(10)
+    const outcome = await load.finish(2000)
+    assert.deepEqual(outcome.faults, {}, outcome.faultSamples.join('\n'))
+    assert.throws(() => dialectOf('uws-relay', { port: 1, pid: 1 }, { receipts: true }), /no receipts/)
   } finally {
     server.close()
   }

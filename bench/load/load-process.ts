@@ -20,7 +20,7 @@ export type LoadAnswer = { readonly result: unknown } | { readonly failure: stri
 
 function run({ dialect, target, settings }: LoadJob): Promise<unknown> {
   if (settings.scenario === 'reconnect') return runReconnect(target, settings)
-  const spoken = dialectOf(dialect, target)
+  const spoken = dialectOf(dialect, target, 'receipts' in settings ? settings : {})
   switch (settings.scenario) {
     case 'pairs':
       return runPairs(spoken, target, settings)

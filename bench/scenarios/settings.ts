@@ -1,6 +1,8 @@
+import type { DialectOptions } from '../load/dialect.js'
+
 /** What a scenario is to do; every number of a run is here and goes into its result. */
 
-export interface PairsSettings {
+export interface PairsSettings extends DialectOptions {
   readonly scenario: 'pairs'
   readonly conversations: number
   readonly inFlight: number
@@ -9,7 +11,7 @@ export interface PairsSettings {
   readonly measureMs: number
 }
 
-export interface OpenSettings {
+export interface OpenSettings extends DialectOptions {
   readonly scenario: 'open'
   readonly conversations: number
   readonly messagesPerSecond: number

@@ -1,6 +1,14 @@
 import { randomBytes } from 'node:crypto'
-import { type Cseq, errorCodeOfWire, MEMBERS_CHANGED_MAX, type ServerFrame, type UserId } from '@chat4all/protocol'
-import type { Closable, Dialect, OpenConversation, ReaderEvents, Target } from '../dialect.js'
+import {
+  type ConversationId,
+  type Cseq,
+  errorCodeOfWire,
+  MEMBERS_CHANGED_MAX,
+  type ServerFrame,
+  seq,
+  type UserId,
+} from '@chat4all/protocol'
+import type { Closable, Dialect, DialectOptions, OpenConversation, ReaderEvents, Target } from '../dialect.js'
 import { openMany } from '../dialect.js'
 import {
   Chat4AllSession,
@@ -9,6 +17,7 @@ import {
   newIdPrefix,
   SendTemplate,
   type SessionEvents,
+  type SessionOptions,
 } from './chat4all-session.js'
 import { userTokens } from './chat4all-tokens.js'
 
@@ -33,7 +42,10 @@ export function isCreated(frame: ServerFrame): frame is Extract<ServerFrame, { t
   return frame.t === 'created'
 }
 
-export function chat4allDialect(target: Target): Dialect {
+/** How often a reader tells how far it has got, at most: as apps do, not once per message. */
+const RECEIPT_EVERY_MS = 200
+
+export function chat4allDialect(target: Target, options: DialectOptions = {}): Dialect {
   const tokenOf = userTokens(target)
   // Names are new in each run, so that a server with data from an earlier one starts each conversation anew.
   const run = randomBytes(4).toString('hex')
@@ -50,10 +62,10 @@ export function chat4allDialect(target: Target): Dialect {
         { port: target.port, token: await tokenOf(`s${run}-${index}`) },
         {
           ...IGNORED,
-          sent(cseq, bytes, idAt, seq) {
-            if (cseq <= cseqsBefore) return changed.get(cseq)?.(seq)
+          sent(cseq, bytes, idAt, at) {
+            if (cseq <= cseqsBefore) return changed.get(cseq)?.(at)
             const k = cseq - cseqsBefore
-            sender.acknowledged(k, seq, isMessageId(idPrefix, k, bytes, idAt))
+            sender.acknowledged(k, at, isMessageId(idPrefix, k, bytes, idAt))
           },
           other(frame) {
             if (frame.t === 'error' || frame.t === 'busy') {
@@ -89,9 +101,11 @@ export function chat4allDialect(target: Target): Dialect {
         })
         base = await seqOfChange
       }
-      const opened = await openMany(names.length, async (i) =>
-        Chat4AllSession.open({ port: target.port, token: await tokenOf(names[i]!) }, readerEvents(readers[i]!, base)),
-      )
+      const opened = await openMany(names.length, async (i) => {
+        const access = { port: target.port, token: await tokenOf(names[i]!) }
+        if (options.receipts !== true) return Chat4AllSession.open(access, readerEvents(readers[i]!, base))
+        return openReceiptingReader(access, info.conversation, readerEvents(readers[i]!, base))
+      })
       const template = new SendTemplate(info.conversation, idPrefix, text)
       return {
         base,
@@ -125,12 +139,39 @@ export function chat4allDialect(target: Target): Dialect {
   }
 }
 
+/** A reader that tells the server what has been delivered to it. */
+async function openReceiptingReader(
+  access: SessionOptions,
+  conversation: ConversationId,
+  events: SessionEvents,
+): Promise<Chat4AllSession> {
+  let last = seq(0)
+  let timer: NodeJS.Timeout | undefined
+  const session: Chat4AllSession = await Chat4AllSession.open(access, {
+    ...events,
+    delivered(at, bytes, from, to, idAt) {
+      last = seq(at)
+      timer ??= setTimeout(tell, RECEIPT_EVERY_MS)
+      events.delivered(at, bytes, from, to, idAt)
+    },
+    closed(reason) {
+      clearTimeout(timer)
+      events.closed(reason)
+    },
+  })
+  const tell = (): void => {
+    timer = undefined
+    session.write({ t: 'receipt', conversation, delivered: last, read: seq(0) })
+  }
+  return session
+}
+
 /** A reader sees only what comes after the conversation was set up. */
 function readerEvents(reader: ReaderEvents, base: number): SessionEvents {
   return {
     ...IGNORED,
-    delivered(seq, bytes, from, to) {
-      if (seq > base) reader.delivered(seq, bytes, from, to)
+    delivered(at, bytes, from, to) {
+      if (at > base) reader.delivered(at, bytes, from, to)
     },
     closed: (reason) => reader.closed(reason),
   }

@@ -116,6 +116,8 @@ export const ERRORS = {
   RATE_LIMITED: {
     wire: 13,
     http: 429,
+    /** Of a session that goes on regardless. */
+    close: 4005,
     retry: 'after',
     means: 'This session, user, app or address sends faster than allowed. Nothing of this request happened.',
     remedy: 'Wait retry_after ms, then send again from this cseq on, in order, with the same message_ids.',

@@ -21,7 +21,11 @@ export function arbitraryJson(schema: JsonSchema): fc.Arbitrary<unknown> {
     case 'array':
       return fc.array(arbitraryJson(schema.items as JsonSchema), { maxLength: Math.min(4, schema.maxItems as number) })
     case 'object':
-      return fc.dictionary(arbitraryText(16).filter((name) => name !== '__proto__'), arbitraryText(32), { maxKeys: Math.min(3, schema.maxProperties as number), noNullPrototype: true })
+      return fc.dictionary(
+        arbitraryText(16).filter((name) => name !== '__proto__'),
+        arbitraryText(32),
+        { maxKeys: Math.min(3, schema.maxProperties as number), noNullPrototype: true },
+      )
     default:
       return arbitraryContent()
   }
@@ -35,7 +39,11 @@ function arbitraryFields({ names, schemas, required }: ReturnType<typeof fieldsO
 /** Integers around the places where MessagePack changes their width, and any others. */
 function arbitraryInteger(max: number): fc.Arbitrary<number> {
   const edges = [0, 0x7f, 0x80, 0xff, 0x100, 0xffff, 0x10000, 0xffffffff, 0x100000000, max].filter((n) => n <= max)
-  return fc.oneof(fc.constantFrom(...edges), fc.nat({ max: Math.min(max, 0x7fffffff) }), fc.maxSafeNat().map((n) => n % (max + 1)))
+  return fc.oneof(
+    fc.constantFrom(...edges),
+    fc.nat({ max: Math.min(max, 0x7fffffff) }),
+    fc.maxSafeNat().map((n) => n % (max + 1)),
+  )
 }
 
 function arbitraryString(schema: JsonSchema): fc.Arbitrary<string> {
@@ -51,7 +59,10 @@ function arbitraryString(schema: JsonSchema): fc.Arbitrary<string> {
 /** Text of at most `max` bytes of UTF-8: short, around the lengths where heads and code paths change, any alphabet. */
 function arbitraryText(max: number): fc.Arbitrary<string> {
   const lengths = [31, 32, 47, 48, 49, 127, 128, 129, 255, 256, 257].filter((length) => length <= max)
-  const texts = [fc.string({ maxLength: Math.min(max, 40) }), fc.string({ unit: 'binary', maxLength: Math.min(Math.floor(max / 4), 80) })]
+  const texts = [
+    fc.string({ maxLength: Math.min(max, 40) }),
+    fc.string({ unit: 'binary', maxLength: Math.min(Math.floor(max / 4), 80) }),
+  ]
   if (lengths.length > 0) texts.push(fc.constantFrom(...lengths).map((length) => 'x'.repeat(length)))
   // @msgpack/msgpack, which the tests compare with, drops a byte order mark from long texts.
   return fc.oneof(...texts).filter((text) => Buffer.byteLength(text) <= max && !text.startsWith('\ufeff'))

@@ -38,9 +38,7 @@ function leastFields({ schemas, required }: ReturnType<typeof fieldsOf>): object
 /** Full ones: every field there, numbers at their maximum; one more for each other name or shape that may stand in a place. */
 export function fullExamples(schema: JsonSchema): unknown[] {
   if (schema.oneOf !== undefined) {
-    return variants(schema).flatMap(({ name, fields }) =>
-      fullFields(fields).map((value) => ({ type: name, ...value })),
-    )
+    return variants(schema).flatMap(({ name, fields }) => fullFields(fields).map((value) => ({ type: name, ...value })))
   }
   if (isShape(schema)) return fullFields(fieldsOf(schema))
   if (schema.enum !== undefined) return schema.enum as string[]

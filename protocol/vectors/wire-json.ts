@@ -78,7 +78,9 @@ export function fieldsOf(schema: JsonSchema): Fields {
 }
 
 /** The shapes of a union: their number on the wire, and their name in JSON. */
-export function variants(schema: JsonSchema): { readonly tag: number; readonly name: string; readonly fields: Fields }[] {
+export function variants(
+  schema: JsonSchema,
+): { readonly tag: number; readonly name: string; readonly fields: Fields }[] {
   return (schema.oneOf as JsonSchema[]).map((variant) => ({
     tag: variant['x-tag'] as number,
     name: (variant.properties as { type: { const: string } }).type.const,

@@ -2,6 +2,7 @@ import type { Rule } from '../repository.js'
 import { noCycles } from './cycles.js'
 import { decisionPages } from './decisions.js'
 import { declaredDependencies, projectReferences, usedDependencies } from './dependencies.js'
+import { doorsExist } from './doors.js'
 import { fileLengths } from './file-lengths.js'
 import { importLayers } from './import-layers.js'
 import { markdownLinks } from './markdown-links.js'
@@ -13,6 +14,7 @@ import { readmes } from './readmes.js'
 /** The house rules, by what they say. */
 export const RULES: Readonly<Record<string, Rule>> = {
   'imports follow the table of layers, and enter packages by their exports': importLayers,
+  'what package.json exports is there': doorsExist,
   'what is imported is declared in package.json': declaredDependencies,
   'what package.json declares is imported': usedDependencies,
   'tsconfig.json references the workspaces that package.json depends on': projectReferences,

@@ -4,6 +4,7 @@ import { type Repository, type Rule, repositoryOf } from '../repository.js'
 import { noCycles } from './cycles.js'
 import { decisionPages, INDEX, withIndex } from './decisions.js'
 import { declaredDependencies, projectReferences, usedDependencies } from './dependencies.js'
+import { doorsExist } from './doors.js'
 import { fileLengths } from './file-lengths.js'
 import { importLayers } from './import-layers.js'
 import { markdownLinks } from './markdown-links.js'
@@ -62,6 +63,15 @@ test('a package is entered by its exports only', () => {
   )
   const byPath = { 'edge/a.ts': "import '../protocol/ids.js'\n", 'protocol/ids.ts': '' }
   assertSays(importLayers, byPath, /imports protocol\/ids\.ts by its path/)
+})
+
+test('an export without a source is refused', () => {
+  const sources = ['protocol', 'router', 'storage', 'shard-node'].map((folder) => [`${folder}/index.ts`, ''])
+  assertSays(
+    doorsExist,
+    { ...Object.fromEntries(sources), 'protocol/package.json': ours('protocol') },
+    /^edge\/package\.json names dist\/index\.js, and there is no edge\/index\.ts/,
+  )
 })
 
 test('an import of no file is refused', () => {

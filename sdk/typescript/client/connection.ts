@@ -23,6 +23,8 @@ export interface ConnectionHooks {
 
 /** From the attempt to `welcome`, the token included; past it the edge is taken for dead and the next one tried. */
 const OPEN_MS_MAX = 15_000
+/** How long a server that goes away may take for the answers on their way. */
+const LINGER_MS = 1_000
 /** Clients that were told the same delay still spread over so much of it. */
 const GO_AWAY_JITTER = 0.25
 /** Close codes of the protocol; of these, whether to connect again (errors.ts). */
@@ -43,6 +45,8 @@ export class Connection {
   private generation = 0
   private refusedToken: string | undefined
   private token: string | undefined
+  /** When to come back to a server that goes away. */
+  private returnAt: number | undefined
   /** Why the session is about to end, where the server or the core has said so. */
   private reason: Chat4AllError | undefined
   state: ConnectionState = { status: 'offline' }
@@ -88,11 +92,18 @@ export class Connection {
     this.retryAfter(this.backoffMs(), reason)
   }
 
-  /** Ends this session and opens another after about the delay that the server asked for. */
+  /** Ends this session, when the answers on their way have come, and opens another after about the delay asked for. */
   goAway(delayMs: number): void {
-    this.drop()
     const jitterMs = this.options.random() * (delayMs * GO_AWAY_JITTER)
-    this.retryAfter(delayMs + jitterMs, new Chat4AllError('DRAINING'))
+    this.returnAt = this.options.now() + delayMs + jitterMs
+    clearTimeout(this.timer)
+    this.timer = setTimeout(() => this.leave(new Chat4AllError('DRAINING')), LINGER_MS)
+  }
+
+  private leave(reason: Chat4AllError): void {
+    const waitMs = Math.max(0, (this.returnAt ?? 0) - this.options.now())
+    this.drop()
+    this.retryAfter(waitMs, reason)
   }
 
   /** The server says why it is about to close. */
@@ -126,6 +137,7 @@ export class Connection {
     this.socket = undefined
     this.isOpen = false
     this.reason = undefined
+    this.returnAt = undefined
     if (socket === undefined) return
     socket.onopen = null
     socket.onmessage = null
@@ -188,6 +200,7 @@ export class Connection {
   private closedByPeer(code: number, text: string, url: string): void {
     const reason = this.reason ?? this.closeReason(code, text, url)
     const { refusedToken, token } = this
+    if (this.returnAt !== undefined) return this.leave(reason)
     this.drop()
     if (ERRORS[reason.code].retry === 'token') {
       // A new token is worth one try; when that is refused too, another will not help.

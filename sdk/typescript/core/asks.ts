@@ -1,4 +1,11 @@
-import { Chat4AllError, type ClientFrame, type ConversationId, type Seq, type ServerFrame } from '@chat4all/protocol'
+import {
+  Chat4AllError,
+  type ClientFrame,
+  type ConversationId,
+  ERRORS,
+  type Seq,
+  type ServerFrame,
+} from '@chat4all/protocol'
 import { Deadlines } from './deadlines.js'
 
 export type PageFrame = Extract<ServerFrame, { t: 'page' }>
@@ -17,15 +24,18 @@ export interface Ask {
 }
 
 const ANSWER_MS_MAX = 30_000
+const RETRY_MS = 500
 
 /** Questions for pages of history, and who waits for the answers. */
 export class Asks {
   private lastNumber = 0
   private readonly open = new Map<number, Ask>()
   private readonly deadlines = new Deadlines<number>()
+  /** Questions that the server could not answer just then, and when to ask again. */
+  private readonly retries = new Deadlines<number>()
 
   get wakeAt(): number {
-    return this.deadlines.wakeAt
+    return Math.min(this.deadlines.wakeAt, this.retries.wakeAt)
   }
 
   /** `transmit` is undefined while there is no session: the question waits for one. */
@@ -38,6 +48,7 @@ export class Asks {
 
   /** A session is open: asks all that is unanswered. */
   opened(transmit: Transmit): void {
+    this.retries.clear()
     for (const [number, ask] of this.open) transmit(frameOf(number, ask))
   }
 
@@ -51,7 +62,13 @@ export class Asks {
     this.take(page.ask)?.answered(page, now)
   }
 
-  failed(number: number, error: Chat4AllError, now: number): void {
+  /** Refused by the server: for good, or to be asked again while there is time. */
+  refused(number: number, error: Chat4AllError, now: number): void {
+    if (ERRORS[error.code].retry !== 'after') this.failed(number, error, now)
+    else if (this.open.has(number)) this.retries.set(number, now + RETRY_MS)
+  }
+
+  private failed(number: number, error: Chat4AllError, now: number): void {
     this.take(number)?.failed(error, now)
   }
 
@@ -59,7 +76,12 @@ export class Asks {
     for (const number of [...this.open.keys()]) this.failed(number, error, now)
   }
 
-  tick(now: number): void {
+  /** `transmit` is undefined while there is no session. */
+  tick(now: number, transmit: Transmit | undefined): void {
+    for (const number of this.retries.take(now)) {
+      const ask = this.open.get(number)
+      if (ask !== undefined) transmit?.(frameOf(number, ask))
+    }
     for (const number of this.deadlines.take(now)) {
       this.failed(number, new Chat4AllError('UNAVAILABLE', `No answer within ${ANSWER_MS_MAX / 1000} s.`), now)
     }
@@ -69,6 +91,7 @@ export class Asks {
     const ask = this.open.get(number)
     this.open.delete(number)
     this.deadlines.delete(number)
+    this.retries.delete(number)
     return ask
   }
 }

@@ -76,7 +76,8 @@ export class ClientCore {
   private readonly heartbeat = new Heartbeat()
   private readonly typing = new TypingSender()
   readonly inbox: Inbox
-  private phase: 'closed' | 'greeting' | 'open' = 'closed'
+  /** `leaving`: the server goes away; answers still come, nothing new is sent. */
+  private phase: 'closed' | 'greeting' | 'open' | 'leaving' = 'closed'
   /** Posts in the outbox, by message_id. */
   private readonly pendingPosts = new Map<MessageId, PostRequest>()
   private readonly remembered = new Map<MessageId, Seq | 'failed'>()
@@ -218,14 +219,14 @@ export class ClientCore {
     if (this.phase === 'closed') return
     if (frame.t === 'welcome') return this.welcome(frame, now)
     if (frame.t === 'error') return this.refused(frame, now)
-    if (this.phase !== 'open') return
+    if (this.phase === 'greeting') return
     const { inbox } = this
     switch (frame.t) {
       case 'deliver':
         this.hooks.unsaved()
         return inbox.deliver(frame, now)
       case 'sent':
-        return this.committed(frame)
+        return this.committed(frame, now)
       case 'receipts':
         return inbox.receiptsMoved(frame)
       case 'typing_event':
@@ -252,9 +253,10 @@ export class ClientCore {
         this.hooks.unsaved()
         return inbox.removed(frame)
       case 'ready':
-        inbox.ready(frame)
+        inbox.ready(frame, now)
         return this.hooks.ready()
       case 'reconnect':
+        this.phase = 'leaving'
         return this.hooks.goAway(frame.delay)
       case 'pong':
         return
@@ -287,7 +289,7 @@ export class ClientCore {
   }
 
   tick(now: number): void {
-    this.asks.tick(now)
+    this.asks.tick(now, this.isOpen ? this.hooks.transmit : undefined)
     if (this.phase === 'open') {
       this.typing.tick(now, this.hooks.transmit)
       this.inbox.tick(now)
@@ -312,11 +314,12 @@ export class ClientCore {
     }
   }
 
-  private committed({ cseq, message_id, seq, time }: Frame<'sent'>): void {
+  private committed({ cseq, message_id, seq, time }: Frame<'sent'>, now: number): void {
     const request = this.outbox.answered(cseq)
     if (request === undefined) return
     if (request.kind === 'members') return request.succeed({ seq, time })
     if (request.kind === 'post' && request.post.messageId === messageIdFromBytes(message_id)) {
+      this.inbox.exists(request.post.conversation, seq, now)
       return this.succeed(request, seq, time)
     }
     this.hooks.restart(new Chat4AllError('CSEQ_MISMATCH', `The server acknowledged another request than ${cseq}.`))
@@ -366,7 +369,7 @@ export class ClientCore {
 
   private refused({ code: wire, detail, cseq, ask }: Frame<'error'>, now: number): void {
     const error = new Chat4AllError(errorCodeOfWire(wire), detail)
-    if (ask !== undefined) return this.asks.failed(ask, error, now)
+    if (ask !== undefined) return this.asks.refused(ask, error, now)
     if (cseq === undefined) return this.hooks.fault(error)
     const request = this.outbox.get(cseq)
     if (request === undefined) return

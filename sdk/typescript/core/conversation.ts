@@ -12,6 +12,10 @@ export class Conversation implements OwnCursors {
   read = 0 as Seq
   toldDelivered = 0 as Seq
   toldRead = 0 as Seq
+  /** The server has said that it delivers up to here by itself. */
+  promisedUpto = 0 as Seq
+  /** The server has told of it in this session. */
+  isConfirmed = false
   /** Who writes has read what was there: not told to the server, which sees the message. */
   private ownUpto = 0 as Seq
   private info: ConversationInfo | undefined
@@ -51,6 +55,7 @@ export class Conversation implements OwnCursors {
   update(info: ConversationInfo, last: Message | undefined): void {
     if (this.info !== undefined && info.head < this.infoHead) return
     this.info = info
+    this.isConfirmed = true
     this.infoHead = info.head
     this.memberCount = info.member_count
     this.members = info.members && new Map(info.members.map((member) => [member.user, member]))
@@ -150,6 +155,8 @@ export class Conversation implements OwnCursors {
   sessionEnded(): boolean {
     this.sequence.sessionEnded()
     this.infoHead = 0 as Seq
+    this.promisedUpto = 0 as Seq
+    this.isConfirmed = false
     if (this.typingUntil.size + this.online.size === 0) return false
     this.typingUntil.clear()
     this.online.clear()

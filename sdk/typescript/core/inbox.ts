@@ -1,4 +1,5 @@
 import {
+  type Chat4AllError,
   type ClientFrame,
   type ConversationId,
   type ConversationInfo,
@@ -64,6 +65,9 @@ export class Inbox {
   /** Views to tell when the frames at hand are through. */
   private readonly changed = new Set<Conversation>()
   private foreignTold = 0
+  private deliveredAt = 0
+  /** Conversations of which the server said nothing in this session: is the user still a member? */
+  private readonly doubtful = new Set<Conversation>()
 
   constructor(hooks: InboxHooks, asks: Asks, deliveredReceipts: boolean) {
     this.hooks = hooks
@@ -121,6 +125,7 @@ export class Inbox {
   closed(): void {
     this.isReady = false
     this.fills.clear()
+    this.doubtful.clear()
     this.lags.clear()
     this.typing.clear()
     this.receipts.clear()
@@ -129,8 +134,12 @@ export class Inbox {
     }
   }
 
-  ready(frame: Frame<'ready'>): void {
+  ready(frame: Frame<'ready'>, now: number): void {
     this.isReady = true
+    for (const conversation of this.conversations.values()) {
+      if (!conversation.isConfirmed) this.doubt(conversation)
+    }
+    this.startFills(now)
     this.tellChanges()
     this.hooks.emit('ready', { conversations: frame.conversations })
   }
@@ -173,6 +182,7 @@ export class Inbox {
     }
     if (!frame.recovered) this.expired(conversation, frame.first)
     sequence.rise(frame.upto)
+    conversation.promisedUpto = frame.upto
     this.watch(conversation, now + RESUME_GRACE_MS)
   }
 
@@ -186,6 +196,7 @@ export class Inbox {
   }
 
   deliver(frame: Frame<'deliver'>, now: number): void {
+    this.deliveredAt = now
     let conversation = this.conversations.get(frame.conversation)
     if (conversation === undefined) {
       // Its data follow; what comes until then is told all the same.
@@ -195,6 +206,15 @@ export class Inbox {
     if (this.take(conversation, frame, now)) this.fills.add(conversation.id)
     this.watch(conversation, now + LIVE_GRACE_MS)
     this.startFills(now)
+  }
+
+  /** There is a message of this seq, whether it was delivered or not. */
+  exists(id: ConversationId, seq: Seq, now: number): void {
+    const conversation = this.conversations.get(id)
+    if (conversation === undefined || seq <= conversation.sequence.head) return
+    conversation.sequence.rise(seq)
+    conversation.touch()
+    this.watch(conversation, now + LIVE_GRACE_MS)
   }
 
   private take(
@@ -224,14 +244,18 @@ export class Inbox {
 
   removed(frame: Frame<'removed'>): void {
     const conversation = this.conversations.get(frame.conversation)
-    if (conversation === undefined) return
-    this.conversations.delete(frame.conversation)
+    if (conversation !== undefined) this.gone(conversation, frame.upto)
+  }
+
+  private gone(conversation: Conversation, upto: Seq): void {
+    this.conversations.delete(conversation.id)
     this.fills.end(conversation.id)
+    this.doubtful.delete(conversation)
     this.lags.delete(conversation)
     this.typing.delete(conversation)
     this.receipts.forget(conversation)
     this.changed.delete(conversation)
-    this.hooks.emit('removed', { conversation: conversation.id, upto: frame.upto })
+    this.hooks.emit('removed', { conversation: conversation.id, upto })
   }
 
   // --- what is missing -------------------------------------------------------------------------------------------
@@ -242,10 +266,17 @@ export class Inbox {
     else if (!this.fills.isRunning(conversation.id)) this.lags.set(conversation, at)
   }
 
+  /** Asks for what may be missing there: the answer also says whether the user is a member. */
+  private doubt(conversation: Conversation): void {
+    this.doubtful.add(conversation)
+    this.fills.add(conversation.id)
+  }
+
   private startFills(now: number): void {
     for (let id = this.fills.start(); id !== undefined; id = this.fills.start()) {
       const conversation = this.conversations.get(id)
-      if (conversation?.sequence.isBehind) this.askForMissing(conversation, now)
+      const isNeeded = conversation !== undefined && (conversation.sequence.isBehind || this.doubtful.has(conversation))
+      if (isNeeded) this.askForMissing(conversation, now)
       else this.fills.end(id)
     }
   }
@@ -259,13 +290,14 @@ export class Inbox {
       limit: Math.min(PAGE_MESSAGES_MAX, Math.max(1, sequence.missingUpto - sequence.cursor)),
       survivesReconnect: false,
       answered: (page, at) => this.filled(conversation, page, at),
-      failed: (_, at) => this.notFilled(conversation, at),
+      failed: (error, at) => this.notFilled(conversation, error, at),
     }
     this.asks.add(ask, now, (frame) => this.hooks.transmit(frame))
   }
 
   private filled(conversation: Conversation, page: PageFrame, now: number): void {
     if (this.conversations.get(conversation.id) !== conversation) return
+    this.doubtful.delete(conversation)
     const { sequence } = conversation
     const { cursor } = sequence
     this.expired(conversation, Math.max(page.first, page.after + 1) as Seq)
@@ -277,9 +309,12 @@ export class Inbox {
     this.startFills(now)
   }
 
-  private notFilled(conversation: Conversation, now: number): void {
+  private notFilled(conversation: Conversation, error: Chat4AllError, now: number): void {
     this.fills.end(conversation.id)
-    if (this.conversations.has(conversation.id)) this.watch(conversation, now + RESUME_GRACE_MS)
+    if (this.conversations.get(conversation.id) === conversation) {
+      if (error.code === 'NOT_FOUND') this.gone(conversation, conversation.sequence.cursor)
+      else this.watch(conversation, now + RESUME_GRACE_MS)
+    }
     this.startFills(now)
   }
 
@@ -336,7 +371,13 @@ export class Inbox {
       const next = conversation.typingExpiresAt
       if (next !== undefined) this.typing.set(conversation, next)
     }
-    for (const conversation of this.lags.take(now)) this.fills.add(conversation.id)
+    for (const conversation of this.lags.take(now)) {
+      // What was promised comes as fast as the socket takes it: as long as anything comes, it is on its way.
+      const isComing = conversation.sequence.cursor < conversation.promisedUpto
+      if (isComing && now < this.deliveredAt + RESUME_GRACE_MS) {
+        this.lags.set(conversation, this.deliveredAt + RESUME_GRACE_MS)
+      } else this.fills.add(conversation.id)
+    }
     this.startFills(now)
   }
 

@@ -108,7 +108,9 @@ export class Report {
 function describe(error) {
   // Node wraps what the test threw; a time-out or a crash of the file has no cause.
   const cause = error?.cause ?? error
-  return cause instanceof Error || typeof cause === 'object' ? inspect(cause, { depth: 6 }) : String(cause)
+  // The message of a failed assertion has the difference; the values, which would follow whole, only bury it.
+  const text = cause?.code === 'ERR_ASSERTION' && cause.stack ? cause.stack : inspect(cause, { depth: 6 })
+  return text.replace(/\n +at .*\(?node:.*/g, '')
 }
 
 /** @param {string} text */
@@ -123,5 +125,6 @@ function indent(text) {
  */
 export function sourceNames(root, tests) {
   const names = new Map(tests.map(({ compiled, source }) => [compiled, source]))
-  return (file) => names.get(file) ?? relative(root, file)
+  // A test may be made by another file than the one that is run: a contract, say.
+  return (file) => names.get(file) ?? relative(root, file).replace(/(^|\/)dist\/(.*)\.js$/, '$1$2.ts')
 }

@@ -44,8 +44,10 @@ you do not know comes from a newer server: treat it as INTERNAL.`,
 }
 
 function sdkDoes({ close, retry }: ErrorEntry): string {
-  const ends = close === undefined ? '' : ' The session is closed.'
-  return `${SDK_DOES[retry]}${ends}`
+  if (close === undefined) return SDK_DOES[retry]
+  const ends =
+    retry === 'after' ? 'If the session was closed, opens a new one after that time.' : 'The session is closed.'
+  return `${SDK_DOES[retry]} ${ends}`
 }
 
 function lowerFirst(text: string): string {

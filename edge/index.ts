@@ -1,2 +1,7 @@
-export * from './auth/port.js'
+export * from './auth/index.js'
+export { groupConversationId, privateConversationId } from './conversation-id.js'
+export { EDGE_DEFAULTS, type EdgeConfig } from './core/index.js'
+export { type EdgeNodeEvents, edgeEvents } from './events.js'
+export { type Edge, type EdgeOptions, startEdge } from './node.js'
 export * from './requests.js'
+export * from './rest/index.js'

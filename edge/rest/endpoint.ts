@@ -1,21 +1,14 @@
-import type { AppId, ConversationId, ErrorCode, MessageId } from '@chat4all/protocol'
+import type { ErrorCode } from '@chat4all/protocol'
 import type { z } from 'zod'
 import type { Authenticator, Identity } from '../auth/port.js'
-import type { PrivateConversationId, Requests } from '../requests.js'
+import type { Requests } from '../requests.js'
+import type { RestIds } from './rest-ids.js'
 
 /** What endpoints work with. */
 export interface RestServices {
   readonly requests: Requests
   readonly authenticator: Authenticator
   readonly ids: RestIds
-}
-
-export interface RestIds {
-  readonly newMessageId: () => MessageId
-  readonly newRequestId: () => string
-  readonly privateConversationId: PrivateConversationId
-  /** The id of a group follows from the request that creates it, so that the request can be repeated. */
-  readonly groupConversationId: (app: AppId, messageId: Uint8Array) => ConversationId
 }
 
 type Access = 'public' | 'token'

@@ -1,8 +1,8 @@
+import { App, type HttpRequest, type HttpResponse, us_socket_local_port } from 'uWebSockets.js'
 import { type ChildProcess, fork } from 'node:child_process'
 import { connect } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { Hono } from 'hono'
-import { App, type HttpRequest, type HttpResponse, us_socket_local_port } from 'uWebSockets.js'
 import { BufferedResponse } from './buffered-response.js'
 import { httpOnUws } from './http-on-uws.js'
 

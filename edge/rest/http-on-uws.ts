@@ -1,6 +1,6 @@
+import type { HttpRequest, HttpResponse } from 'uWebSockets.js'
 import { STATUS_CODES } from 'node:http'
 import { Chat4AllError } from '@chat4all/protocol'
-import type { HttpRequest, HttpResponse } from 'uWebSockets.js'
 import { BufferedRequest } from './buffered-request.js'
 import { BufferedResponse } from './buffered-response.js'
 import { remoteAddressText } from './remote-address.js'
@@ -68,8 +68,9 @@ class Exchange {
   begin(req: HttpRequest): void {
     this.res.onAborted(() => this.end())
     this.method = req.getMethod().toUpperCase()
-    const query = req.getQuery()
-    this.url = ORIGIN + req.getUrl() + (query === '' ? '' : `?${query}`)
+    // Typed as a string always; without a query it is undefined now and then.
+    const query = req.getQuery() as string | undefined
+    this.url = ORIGIN + req.getUrl() + (query ? `?${query}` : '')
     req.forEach((name, value) => {
       this.headers.push([name, value])
     })
@@ -143,12 +144,14 @@ class Exchange {
     this.end()
     this.res.cork(() => {
       const { status } = response
+      const isBodyless = this.method === 'HEAD' || status === 204 || status === 304
       this.res.writeStatus(`${status} ${STATUS_CODES[status] ?? ''}`)
       response.headers.forEach((value, name) => {
-        if (!HEADERS_NOT_PASSED_ON.has(name)) this.res.writeHeader(name, value)
+        const isOurs = !HEADERS_NOT_PASSED_ON.has(name) || (name === 'content-length' && this.method === 'HEAD')
+        if (isOurs) this.res.writeHeader(name, value)
       })
-      if (this.method === 'HEAD') this.res.endWithoutBody(lengthOf(response), closes)
-      else if (status === 204 || status === 304) this.res.endWithoutBody(undefined, closes)
+      // Without arguments: given a length, uWebSockets waits for that many bytes and then ends the connection.
+      if (isBodyless) this.res.endWithoutBody()
       else this.res.end(body, closes)
     })
   }
@@ -165,10 +168,4 @@ type Body = string | ArrayBuffer
 async function bodyOf(response: Response): Promise<Body> {
   if (response instanceof BufferedResponse) return response.bodyText
   return response.body === null ? '' : await response.arrayBuffer()
-}
-
-/** A handler answers HEAD without a body; when it tells the length that GET would have, so do we. */
-function lengthOf(response: Response): number | undefined {
-  const told = response.headers.get('content-length')
-  return told === null ? undefined : Number(told)
 }

@@ -15,7 +15,10 @@ export class InvalidRequest extends Chat4AllError {
 
   constructor(fields: readonly WrongField[]) {
     const [first] = fields
-    super('INVALID', first === undefined ? undefined : `${first.path === '' ? 'The body' : first.path}: ${first.message}`)
+    super(
+      'INVALID',
+      first === undefined ? undefined : `${first.path === '' ? 'The body' : first.path}: ${first.message}`,
+    )
     this.fields = fields
   }
 }

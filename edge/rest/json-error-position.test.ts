@@ -37,20 +37,25 @@ test('points at the first character that cannot be there', () => {
 test('agrees with the platform wherever that names a place', () => {
   let compared = 0
   fc.assert(
-    fc.property(fc.json(), fc.nat(), fc.constantFrom('', ',', '}', ']', '"', 'x', '\\', ':', ' 1'), (json, n, extra) => {
-      const cut = n % (json.length + 1)
-      const text = json.slice(0, cut) + extra + json.slice(extra === '' ? json.length : cut)
-      try {
-        JSON.parse(text)
-      } catch (error) {
-        const at = jsonErrorPosition(text)
-        assert.ok(at >= 0 && at <= text.length)
-        const told = /at position (\d+)/.exec((error as Error).message)
-        if (told === null || String(error).includes('number')) return
-        compared++
-        assert.equal(at, Number(told[1]), JSON.stringify(text))
-      }
-    }),
+    fc.property(
+      fc.json(),
+      fc.nat(),
+      fc.constantFrom('', ',', '}', ']', '"', 'x', '\\', ':', ' 1'),
+      (json, n, extra) => {
+        const cut = n % (json.length + 1)
+        const text = json.slice(0, cut) + extra + json.slice(extra === '' ? json.length : cut)
+        try {
+          JSON.parse(text)
+        } catch (error) {
+          const at = jsonErrorPosition(text)
+          assert.ok(at >= 0 && at <= text.length)
+          const told = /at position (\d+)/.exec((error as Error).message)
+          if (told === null || String(error).includes('number')) return
+          compared++
+          assert.equal(at, Number(told[1]), JSON.stringify(text))
+        }
+      },
+    ),
     { numRuns: 2000 },
   )
   assert.ok(compared > 50, `only ${compared} compared`)

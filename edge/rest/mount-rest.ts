@@ -1,7 +1,7 @@
+import type { TemplatedApp } from 'uWebSockets.js'
 import { randomUUID } from 'node:crypto'
 import type { Chat4AllError } from '@chat4all/protocol'
 import type { Logger } from 'pino'
-import type { TemplatedApp } from 'uWebSockets.js'
 import { setAnswerHeaders } from './answer-headers.js'
 import type { RestApp } from './create-rest.js'
 import { httpOnUws } from './http-on-uws.js'

@@ -15,7 +15,13 @@ const ABOUT = `Post messages, read them in order, and know who has them, over pl
 
 /** What any endpoint may answer with. */
 const FAULTS_OF_ALL: readonly ErrorCode[] = ['INVALID', 'INTERNAL']
-const FAULTS_WITH_TOKEN: readonly ErrorCode[] = ['UNAUTHENTICATED', 'TOKEN_EXPIRED', 'BUSY', 'RATE_LIMITED', 'UNAVAILABLE']
+const FAULTS_WITH_TOKEN: readonly ErrorCode[] = [
+  'UNAUTHENTICATED',
+  'TOKEN_EXPIRED',
+  'BUSY',
+  'RATE_LIMITED',
+  'UNAVAILABLE',
+]
 const FAULTS_WITH_BODY: readonly ErrorCode[] = ['FRAME_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'IDLE_TIMEOUT']
 
 /** The OpenAPI 3.1 document of the endpoints. */

@@ -1,8 +1,8 @@
-import { type AppId, MEMBERS_CHANGED_MAX, type MessageId, messageIdToBytes, type UserId } from '@chat4all/protocol'
+import { MEMBERS_CHANGED_MAX, type MessageId, type UserId } from '@chat4all/protocol'
 import { conversationAnswer, createConversationBody } from '@chat4all/protocol/rest'
 import type { Identity } from '../auth/port.js'
 import { conversationJson } from './conversation-json.js'
-import { endpoint, type RestIds } from './endpoint.js'
+import { endpoint } from './endpoint.js'
 import { InvalidRequest } from './invalid-request.js'
 
 export const postConversations = endpoint({
@@ -36,7 +36,7 @@ export const postConversations = endpoint({
       app: identity.app,
       conversation: isPrivate
         ? ids.privateConversationId(identity.app, members[0]!, members[1]!)
-        : groupId(ids, identity.app, body.message_id as MessageId | undefined),
+        : ids.groupConversationId(identity.app, identity.user, (body.message_id ?? ids.newMessageId()) as MessageId),
       type: body.type,
       members,
       admins: isPrivate ? [] : ([...new Set(admins)] as UserId[]),
@@ -59,10 +59,6 @@ function membersOf(identity: Identity, named: readonly string[]): UserId[] {
   return [...members]
 }
 
-function groupId(ids: RestIds, app: AppId, messageId: MessageId | undefined) {
-  return ids.groupConversationId(app, messageIdToBytes(messageId ?? ids.newMessageId()))
-}
-
 function checkPrivate(members: readonly UserId[], admins: readonly string[] | undefined): void {
   if (members.length !== 2) {
     const message = `A private conversation has exactly two different members, here are ${members.length}.`
@@ -74,7 +70,8 @@ function checkPrivate(members: readonly UserId[], admins: readonly string[] | un
 }
 
 function checkGroup(members: readonly UserId[], admins: readonly string[] | undefined): void {
-  if (members.length === 0) throw new InvalidRequest([{ path: '/members', message: 'A group has at least one member.' }])
+  if (members.length === 0)
+    throw new InvalidRequest([{ path: '/members', message: 'A group has at least one member.' }])
   if (members.length > MEMBERS_CHANGED_MAX + 1) {
     throw new InvalidRequest([{ path: '/members', message: `At most ${MEMBERS_CHANGED_MAX}; add the others later.` }])
   }

@@ -15,7 +15,9 @@ export const postMessages = endpoint({
     'gets one seq, however often it is sent.',
   access: 'token',
   body: postMessageBody,
-  answers: { 202: { description: 'Stored, now or by an earlier request with this message_id.', schema: acceptedAnswer } },
+  answers: {
+    202: { description: 'Stored, now or by an earlier request with this message_id.', schema: acceptedAnswer },
+  },
   refusals: ['FORBIDDEN', 'NOT_FOUND', 'CONFLICT'],
   async handle({ identity, body, trace }, { requests }) {
     const { message_id, conversation_id, to, channels, metadata, ttl } = body

@@ -10,7 +10,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true })
  */
 export async function readBody(request: Request, takesForms: boolean): Promise<unknown> {
   const contentType = request.headers.get('content-type')
-  const mediaType = contentType?.split(';', 1)[0]!.trim().toLowerCase()
+  const mediaType = contentType?.replace(/;.*/s, '').trim().toLowerCase()
   const isForm = takesForms && mediaType === 'application/x-www-form-urlencoded'
   // A client that names no type at all means JSON: there is nothing else it could mean.
   if (!isForm && mediaType !== undefined && !/^application\/([a-z.-]+\+)?json$/.test(mediaType)) {

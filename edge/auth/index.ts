@@ -1,0 +1,4 @@
+export { addSecret, createApp, type NewApp } from './apps.js'
+export { type AuthenticatorOptions, createAuthenticator } from './jwt-authenticator.js'
+export type { Authenticator, Identity } from './port.js'
+export { hashSecret } from './secret-hash.js'

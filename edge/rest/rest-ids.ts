@@ -1,0 +1,26 @@
+import { randomUUID } from 'node:crypto'
+import type { AppId, ConversationId, MessageId, UserId } from '@chat4all/protocol'
+import { groupConversationId, privateConversationId } from '../core/index.js'
+
+/** Names that the REST API gives. */
+export interface RestIds {
+  newMessageId(): MessageId
+  newRequestId(): string
+  privateConversationId(app: AppId, a: UserId, b: UserId): ConversationId
+  /** The id of a group follows from who creates it (undefined: a service) and from the message_id of the request. */
+  groupConversationId(app: AppId, creator: UserId | undefined, messageId: MessageId): ConversationId
+}
+
+/**
+ * The ids of sessions and of REST are the same: a private conversation entered here is the one entered there.
+ * @param hash the one of the edge's core (EdgeWorld.hash)
+ */
+export function restIds(hash: (text: string) => string): RestIds {
+  return {
+    newMessageId: () => randomUUID() as MessageId,
+    newRequestId: randomUUID,
+    privateConversationId: (app, a, b) => privateConversationId(hash, app, a, b),
+    // No user id is empty, so no user makes the id of a service's group.
+    groupConversationId: (app, creator, messageId) => groupConversationId(hash, app, creator ?? '', messageId),
+  }
+}

@@ -1,0 +1,490 @@
+import {
+  CLIENT_FRAMES,
+  type ClientFrame,
+  type ConversationId,
+  type ConversationInfo,
+  type Cseq,
+  type DeviceId,
+  errorCodeOfWire,
+  frameCodec,
+  type Message,
+  type MessageId,
+  messageIdFromBytes,
+  type Payload,
+  payload as payloadType,
+  PROTOCOL_VERSION,
+  SERVER_FRAMES,
+  type Seq,
+  type ServerFrame,
+  type UserId,
+  Writer,
+} from '@chat4all/protocol'
+import type { History, SeenMessage } from '../history/history.js'
+import type { Operation } from '../run/plan.js'
+import type { Network } from '../world/network.js'
+import type { Process } from '../world/process.js'
+import type { Random } from '../world/random.js'
+import type { Trace } from '../world/trace.js'
+import { seenMessage } from './seen-message.js'
+import type { ClientConnection, SimulatedEdge } from './edge.js'
+
+const clientCodec = frameCodec(CLIENT_FRAMES)
+const serverCodec = frameCodec(SERVER_FRAMES)
+
+const LOOK_EVERY_MS = 1_000
+const PING_AFTER_MS = 2_000
+const SILENCE_MS_MAX = 5_000
+const HISTORY_PAGE = 20
+
+/** A request that is handed to one session after the other until it is answered. */
+interface Request {
+  readonly messageId: MessageId
+  readonly conversation: ConversationId | undefined
+  readonly make: (cseq: Cseq, again: boolean) => ClientFrame
+  readonly answered?: (frame: ServerFrame) => void
+  /** Number in the present session; undefined: not handed to it yet. */
+  cseq: Cseq | undefined
+  handedOver: boolean
+  /** Handed to an earlier session. */
+  again: boolean
+}
+
+interface Session {
+  readonly name: string
+  readonly connection: ClientConnection
+  readonly openedAt: number
+  welcome: boolean
+  ready: boolean
+  nextCseq: number
+  /** After `busy`: nothing is sent before this moment. */
+  waitUntil: number
+  heardAt: number
+  nextAsk: number
+  readonly asks: Map<number, { readonly at: number; readonly conversation: ConversationId }>
+}
+
+/**
+ * A user's device as the protocol expects it to behave: one session at a time, requests numbered and repeated in order
+ * with the same message_id until answered, a cursor for each conversation, gaps noticed and asked for.
+ */
+export class SimulatedClient {
+  readonly name: string
+  readonly user: UserId
+  /** Requests made, for statistics. */
+  requests = 0
+  private readonly process: Process
+  private readonly network: Network
+  private readonly edges: readonly SimulatedEdge[]
+  private readonly history: History
+  private readonly trace: Trace
+  private readonly random: Random
+  private readonly outbox: Request[] = []
+  private session: Session | undefined
+  private connecting = false
+  private nextEdge: number
+  private sessions = 0
+  private readonly have = new Map<ConversationId, Seq>()
+  private readonly memberOf = new Set<ConversationId>()
+  private readonly marked = new Map<ConversationId, { delivered: Seq; read: Seq }>()
+
+  constructor(around: {
+    readonly process: Process
+    readonly network: Network
+    readonly edges: readonly SimulatedEdge[]
+    readonly history: History
+    readonly trace: Trace
+    readonly random: Random
+  }) {
+    this.process = around.process
+    this.network = around.network
+    this.edges = around.edges
+    this.history = around.history
+    this.trace = around.trace
+    this.name = around.process.name
+    this.user = this.name as UserId
+    this.random = around.random.fork(this.name)
+    this.nextEdge = this.random.below(this.edges.length)
+  }
+
+  start(): void {
+    this.process.start()
+    this.connect()
+    this.process.after(LOOK_EVERY_MS, () => this.look())
+  }
+
+  /** The highest seq up to which the client has everything. */
+  hasUpTo(conversation: ConversationId): Seq {
+    return this.have.get(conversation) ?? (0 as Seq)
+  }
+
+  unfinished(): string[] {
+    const open = this.outbox.map(({ messageId }) => `${this.name} waits for an answer to ${messageId}`)
+    if (this.session?.ready !== true) open.push(`${this.name} has no session that is ready`)
+    return open
+  }
+
+  // --- what the plan asks for ----------------------------------------------------------------------------------------
+
+  perform(does: Operation['does'], conversations: Map<number, ConversationId>): void {
+    switch (does.type) {
+      case 'create':
+        return this.create(does, conversations)
+      case 'reconnect':
+        this.nextEdge = does.edge % this.edges.length
+        this.close(does.pauseMs)
+        return
+      case 'full-read':
+        return
+    }
+    const conversation = conversations.get(does.conversation)
+    if (conversation === undefined || !this.memberOf.has(conversation)) return
+    switch (does.type) {
+      case 'send':
+        for (let count = 0; count < does.count; count++) this.send(conversation)
+        return
+      case 'add':
+        return this.change(conversation, [`client${does.member}` as UserId], [])
+      case 'remove':
+        return this.change(conversation, [], [`client${does.member}` as UserId])
+      case 'receipt':
+        return this.mark(conversation, does.read)
+      case 'history':
+        return this.ask(conversation, does.back)
+    }
+  }
+
+  private create({ conversation, group, members }: Extract<Operation['does'], { type: 'create' }>, conversations: Map<number, ConversationId>): void {
+    const { messageId, bytes } = this.newMessageId()
+    const users = members.map((member) => `client${member}` as UserId)
+    this.request({
+      messageId,
+      conversation: undefined,
+      make: (cseq) => ({ t: 'create', cseq, type: group ? 'group' : 'private', members: users, message_id: bytes }),
+      answered: (frame) => {
+        if (frame.t !== 'created') return
+        this.knows(frame.info)
+        // Two plans may lead to the one private conversation of two users.
+        conversations.set(conversation, frame.info.conversation)
+        const created = (frame.info.members ?? []).map((member) => member.user)
+        this.history.record({ type: 'created', at: this.trace.now, conversation: frame.info.conversation, members: created })
+      },
+    })
+  }
+
+  private send(conversation: ConversationId): void {
+    const { messageId, bytes } = this.newMessageId()
+    const payload = encode({ type: 'text', text: `${this.name} ${this.requests}` })
+    this.request({
+      messageId,
+      conversation,
+      make: (cseq, again) => ({ t: 'send', cseq, conversation, message_id: bytes, payload, ...(again && { retry: true }) }),
+    })
+  }
+
+  private change(conversation: ConversationId, add: UserId[], remove: UserId[]): void {
+    const { messageId, bytes } = this.newMessageId()
+    this.request({
+      messageId,
+      conversation,
+      make: (cseq, again) => ({ t: 'members', cseq, conversation, message_id: bytes, add, remove, ...(again && { retry: true }) }),
+    })
+  }
+
+  private mark(conversation: ConversationId, read: boolean): void {
+    const delivered = this.hasUpTo(conversation)
+    if (delivered === 0) return
+    const before = this.marked.get(conversation)
+    this.marked.set(conversation, { delivered, read: read ? delivered : (before?.read ?? (0 as Seq)) })
+    this.requests++
+    this.sendMark(conversation)
+  }
+
+  private sendMark(conversation: ConversationId): void {
+    const marked = this.marked.get(conversation)
+    if (marked !== undefined && this.session?.welcome === true) {
+      this.say(this.session, { t: 'receipt', conversation, ...marked })
+    }
+  }
+
+  private ask(conversation: ConversationId, back: boolean): void {
+    const have = this.hasUpTo(conversation)
+    this.askFor(conversation, back ? { before: (have + 1) as Seq } : { since: Math.max(0, have - 10) as Seq })
+  }
+
+  private askFor(conversation: ConversationId, from: { readonly since?: Seq; readonly before?: Seq }): void {
+    const { session } = this
+    if (session?.welcome !== true) return
+    this.requests++
+    const ask = session.nextAsk++
+    session.asks.set(ask, { at: this.trace.now, conversation })
+    this.say(session, { t: 'history', ask, conversation, ...from, limit: HISTORY_PAGE })
+  }
+
+  private newMessageId(): { readonly messageId: MessageId; readonly bytes: Uint8Array } {
+    const bytes = this.random.bytes(16)
+    bytes[6] = (bytes[6]! & 0x0f) | 0x40
+    bytes[8] = (bytes[8]! & 0x3f) | 0x80
+    return { messageId: messageIdFromBytes(bytes), bytes }
+  }
+
+  // --- requests in order, until answered ------------------------------------------------------------------------------
+
+  private request(request: Omit<Request, 'cseq' | 'handedOver' | 'again'>): void {
+    this.requests++
+    this.outbox.push({ ...request, cseq: undefined, handedOver: false, again: false })
+    this.handOver()
+  }
+
+  /** Hands everything to the session that it does not have, in order. */
+  private handOver(): void {
+    const { session } = this
+    if (session?.welcome !== true || this.trace.now < session.waitUntil) return
+    const frames: ClientFrame[] = []
+    for (const request of this.outbox) {
+      if (request.cseq !== undefined) continue
+      request.cseq = session.nextCseq++ as Cseq
+      frames.push(request.make(request.cseq, request.again))
+      if (request.conversation !== undefined) {
+        const { messageId, conversation, handedOver } = request
+        this.trace.note('sends', this.name, `${messageId.slice(0, 8)} to ${conversation} as ${request.cseq}${handedOver ? ', again' : ''}`)
+        this.history.record({
+          type: 'sending', at: this.trace.now, client: this.name, session: session.name, conversation, messageId, again: handedOver,
+        })
+      }
+      request.handedOver = true
+    }
+    this.say(session, ...frames)
+  }
+
+  private answered(cseq: Cseq, frame: ServerFrame): Request | undefined {
+    const index = this.outbox.findIndex((request) => request.cseq === cseq)
+    const request = this.outbox[index]
+    if (request === undefined) return undefined
+    this.outbox.splice(index, 1)
+    request.answered?.(frame)
+    return request
+  }
+
+  private goBackTo(cseq: Cseq, retryAfterMs: number): void {
+    const { session } = this
+    if (session === undefined) return
+    for (const request of this.outbox) if (request.cseq !== undefined && request.cseq >= cseq) request.cseq = undefined
+    session.nextCseq = cseq
+    session.waitUntil = this.trace.now + retryAfterMs
+    this.process.after(retryAfterMs + 1, () => this.handOver())
+  }
+
+  // --- sessions ------------------------------------------------------------------------------------------------------
+
+  private connect(): void {
+    if (this.session !== undefined || this.connecting) return
+    this.connecting = true
+    const edge = this.edges[this.nextEdge]!
+    this.network.connect<Uint8Array, Uint8Array>(
+      this.process,
+      edge.process,
+      (connection) => edge.accept(connection),
+      (connection) => {
+        this.connecting = false
+        return this.opened(connection, edge)
+      },
+      () => {
+        this.connecting = false
+        this.nextEdge = this.random.below(this.edges.length)
+        this.process.after(this.random.between(50, 800), () => this.connect())
+      },
+    )
+  }
+
+  private opened(connection: ClientConnection, edge: SimulatedEdge) {
+    const name = `${this.name}.${++this.sessions}`
+    const session: Session = {
+      name, connection, openedAt: this.trace.now, welcome: false, ready: false, nextCseq: 1, waitUntil: 0, heardAt: this.trace.now, nextAsk: 1,
+      asks: new Map(),
+    }
+    this.session = session
+    const have = new Map(this.have)
+    this.trace.note('connects', this.name, `to ${edge.process.name} as ${name} with ${[...have].map(([id, seq]) => `${id}:${seq}`).join(' ')}`)
+    this.history.record({ type: 'connected', at: this.trace.now, client: this.name, session: name, have })
+    this.say(session, {
+      t: 'hello', version_min: PROTOCOL_VERSION, version_max: PROTOCOL_VERSION, token: this.user, device: this.name as DeviceId,
+      cursors: [...have].map(([conversation, seq]) => ({ conversation, seq })),
+    })
+    return {
+      frames: (messages: readonly Uint8Array[]) => {
+        for (const message of messages) {
+          serverCodec.decodeAll(message, (frame) => {
+            if (this.session === session) this.frame(session, frame)
+          })
+        }
+      },
+      closed: () => {
+        if (this.session === session) this.close(this.random.between(20, 1_500))
+      },
+    }
+  }
+
+  private say(session: Session, ...frames: readonly ClientFrame[]): void {
+    if (frames.length === 0) return
+    const writer = new Writer(256)
+    for (const frame of frames) clientCodec.encode(writer, frame)
+    session.connection.sendUp([writer.take()])
+  }
+
+  /** The connection is lost by chance. */
+  cut(): void {
+    if (this.session !== undefined) this.close(this.random.between(1, 2_000))
+  }
+
+  private close(reconnectAfterMs: number): void {
+    const { session } = this
+    if (session === undefined) return
+    this.trace.note('disconnects', this.name, session.name)
+    this.session = undefined
+    session.connection.cut()
+    for (const request of this.outbox) {
+      request.again ||= request.handedOver
+      request.cseq = undefined
+    }
+    this.process.after(reconnectAfterMs, () => this.connect())
+  }
+
+  private look(): void {
+    this.process.after(LOOK_EVERY_MS, () => this.look())
+    const { session } = this
+    if (session === undefined) return this.connect()
+    const silentFor = this.trace.now - session.heardAt
+    if (silentFor > SILENCE_MS_MAX) {
+      this.nextEdge = this.random.below(this.edges.length)
+      this.close(this.random.between(20, 500))
+    } else if (silentFor > PING_AFTER_MS) this.say(session, { t: 'ping' })
+  }
+
+  // --- what comes ----------------------------------------------------------------------------------------------------
+
+  private frame(session: Session, frame: ServerFrame): void {
+    session.heardAt = this.trace.now
+    switch (frame.t) {
+      case 'welcome':
+        session.welcome = true
+        return this.handOver()
+      case 'ready':
+        session.ready = true
+        return
+      case 'sent': {
+        const request = this.answered(frame.cseq, frame)
+        if (request?.conversation === undefined) return
+        const { conversation, messageId } = request
+        this.trace.note('sent', this.name, `${messageId.slice(0, 8)} of ${conversation} at ${frame.seq}`)
+        this.history.record({
+          type: 'sent', at: this.trace.now, client: this.name, session: session.name, conversation, messageId, seq: frame.seq,
+        })
+        return
+      }
+      case 'created':
+        return void this.answered(frame.cseq, frame)
+      case 'error':
+        return this.failed(session, frame)
+      case 'busy':
+        return this.goBackTo(frame.cseq, frame.retry_after)
+      case 'deliver':
+        return this.delivered(session, frame)
+      case 'page': {
+        const asked = session.asks.get(frame.ask)
+        session.asks.delete(frame.ask)
+        if (asked === undefined) return
+        const { conversation, after, upto, first, head } = frame
+        this.trace.note('reads', this.name, `${conversation} (${after}, ${upto}] of ${head}`)
+        this.history.record({
+          type: 'page', askedAt: asked.at, at: this.trace.now, client: this.name, session: session.name, conversation, after, upto, first, head,
+          messages: seen(frame.messages),
+        })
+        // A page that joins what the client has closes a gap.
+        if (after <= this.hasUpTo(conversation) && upto > this.hasUpTo(conversation)) this.have.set(conversation, upto)
+        return
+      }
+      case 'conversation':
+        this.begins(session, frame.info.conversation, frame.info.head, false)
+        return this.knows(frame.info, session)
+      case 'conversations':
+        for (const info of frame.conversations) this.knows(info, session)
+        return
+      case 'receipts':
+        this.history.record({
+          type: 'cursors', askedAt: undefined, at: this.trace.now, session: session.name, conversation: frame.conversation, user: frame.user,
+          delivered: frame.delivered, read: frame.read,
+        })
+        return
+      case 'removed':
+        this.trace.note('leaves', this.name, `${frame.conversation} after ${frame.upto}`)
+        this.memberOf.delete(frame.conversation)
+        // Who is added again later begins where the conversation is then.
+        this.have.delete(frame.conversation)
+        this.history.record({ type: 'left', at: this.trace.now, session: session.name, conversation: frame.conversation })
+        return
+      case 'reconnect':
+        return this.close(frame.delay)
+      case 'resumed':
+        this.begins(session, frame.conversation, frame.after, true)
+        this.trace.note('resumes', this.name, `${frame.conversation} behind ${frame.after}${frame.recovered ? '' : `, what is below ${frame.first} is gone`}`)
+        return
+      case 'typing_event':
+      case 'presence':
+      case 'pong':
+        return
+    }
+  }
+
+  private knows(info: ConversationInfo, session?: Session): void {
+    if (!this.have.has(info.conversation)) this.have.set(info.conversation, info.head)
+    this.memberOf.add(info.conversation)
+    const marked = this.marked.get(info.conversation)
+    if (marked !== undefined && (info.delivered < marked.delivered || info.read < marked.read)) this.sendMark(info.conversation)
+    if (session === undefined) return
+    for (const { user, delivered, read } of info.members ?? []) {
+      this.history.record({
+        type: 'cursors', askedAt: undefined, at: this.trace.now, session: session.name, conversation: info.conversation, user, delivered, read,
+      })
+    }
+  }
+
+  private begins(session: Session, conversation: ConversationId, after: Seq, resumed: boolean): void {
+    this.history.record({
+      type: 'begins', at: this.trace.now, client: this.name, session: session.name, conversation, after, resumed,
+    })
+  }
+
+  private delivered(session: Session, frame: Extract<ServerFrame, { t: 'deliver' }>): void {
+    const { conversation, after, upto } = frame
+    this.trace.note('sees', this.name, `${conversation} (${after}, ${upto}]`)
+    this.history.record({
+      type: 'delivered', at: this.trace.now, client: this.name, session: session.name, conversation, after, upto, messages: seen(frame.messages),
+    })
+    const have = this.hasUpTo(conversation)
+    if (after > have) this.askFor(conversation, { since: have })
+    else if (upto > have) this.have.set(conversation, upto)
+  }
+
+  private failed(session: Session, frame: Extract<ServerFrame, { t: 'error' }>): void {
+    if (frame.ask !== undefined) session.asks.delete(frame.ask)
+    if (frame.cseq === undefined) return
+    const code = errorCodeOfWire(frame.code)
+    const request = this.answered(frame.cseq, frame)
+    if (request?.conversation === undefined) return
+    const { conversation, messageId } = request
+    this.trace.note('refused', this.name, `${messageId.slice(0, 8)} of ${conversation}: ${code} ${frame.detail}`)
+    this.history.record({
+      type: 'refused', at: this.trace.now, client: this.name, session: session.name, conversation, messageId, code,
+    })
+  }
+}
+
+function seen(messages: readonly Message[]): SeenMessage[] {
+  return messages.map(seenMessage)
+}
+
+function encode(value: Payload): Uint8Array {
+  const writer = new Writer(256)
+  payloadType.write(writer, value)
+  return writer.take()
+}

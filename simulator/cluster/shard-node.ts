@@ -1,0 +1,376 @@
+import {
+  type EdgeId,
+  type EdgeLinkFrame,
+  type LogId,
+  messageIdFromBytes,
+  type Millis,
+  type NodeId,
+  type NodeLinkFrame,
+  type Offset,
+  type Seq,
+} from '@chat4all/protocol'
+import { type Effect, type LinkId, SHARD_DEFAULTS, type ShardConfig, ShardNodeCore, type ShardRules } from '@chat4all/shard-node/core'
+import type { ConversationChange, SlotRow } from '@chat4all/storage'
+import type { History } from '../history/history.js'
+import type { SimulatedStore } from '../store/index.js'
+import type { Connection, Side } from '../world/network.js'
+import type { Process } from '../world/process.js'
+import type { Trace } from '../world/trace.js'
+import { digest } from './digest.js'
+import type { Membership } from './membership.js'
+
+export type NodeConnection = Connection<EdgeLinkFrame, NodeLinkFrame>
+
+const TICK_MS = 50
+const RETRY_MS = 20
+
+export interface ShardNodeSurroundings {
+  readonly process: Process
+  readonly store: SimulatedStore
+  readonly membership: Membership
+  readonly history: History
+  readonly trace: Trace
+  readonly rules: ShardRules
+  readonly config: Partial<ShardConfig>
+}
+
+/**
+ * The real core with a driver that turns its effects into events of the simulated world, step for step as
+ * shard-node/driver does it with real ones.
+ */
+export class SimulatedShardNode {
+  readonly node: NodeId
+  readonly process: Process
+  private readonly around: ShardNodeSurroundings
+  private core!: ShardNodeCore
+  private links = new Map<LinkId, { readonly edge: EdgeId; readonly connection: NodeConnection }>()
+  private outgoing = new Map<LinkId, NodeLinkFrame[]>()
+  private nextLink = 1
+  private turnScheduled = false
+  /** What the recovery of a log has read so far, for the history. */
+  private recovering = new Map<LogId, { from: Offset; entries: Uint8Array[]; end: Offset }>()
+
+  constructor(around: ShardNodeSurroundings) {
+    this.around = around
+    this.process = around.process
+    this.node = around.process.name as NodeId
+    around.membership.watch(this.process, (healthy) => this.membersChanged(healthy))
+  }
+
+  /** Starts the process anew: nothing of an earlier life is left. */
+  start(): void {
+    this.process.start()
+    this.core = new ShardNodeCore({ ...SHARD_DEFAULTS, ...this.around.config, node: this.node }, this.around.rules)
+    this.links = new Map()
+    this.outgoing = new Map()
+    this.recovering = new Map()
+    this.turnScheduled = false
+    this.incarnate()
+    this.membersChanged(this.around.membership.members())
+    this.process.after(TICK_MS, () => this.tick())
+  }
+
+  get serving(): ShardNodeCore['serving'] {
+    return this.process.isUp ? this.core.serving : []
+  }
+
+  get settled(): boolean {
+    return !this.process.isUp || this.core.settled
+  }
+
+  private get now(): Millis {
+    return this.process.clock
+  }
+
+  /** A log of a name never used; the node's own earlier logs are recovered, whoever has their slots. */
+  private incarnate(): void {
+    this.store.logs.list(
+      this.process.answer((all) => {
+        if (all === undefined) return this.process.after(RETRY_MS, () => this.incarnate())
+        const own = all.filter((log) => log.startsWith(`${this.node}.`))
+        const log = `${this.node}.${this.incarnation++}` as LogId
+        this.around.trace.note('opens', this.node, log)
+        this.input(() => this.core.start(log, own, this.now))
+      }),
+    )
+  }
+  private incarnation = 1
+
+  private get store(): SimulatedStore {
+    return this.around.store
+  }
+
+  private membersChanged(healthy: readonly NodeId[]): void {
+    const desired = this.around.membership.desired(healthy)
+    this.input(() => this.core.membersChanged(healthy, desired, this.now))
+  }
+
+  /** An edge dialled. */
+  accept(edge: EdgeId, connection: NodeConnection): Side<EdgeLinkFrame> {
+    const id = this.nextLink++ as LinkId
+    this.links.set(id, { edge, connection })
+    this.core.linkOpened(id, edge, this.now)
+    return {
+      frames: (frames) => {
+        this.core.frames(id, frames, this.now)
+        this.scheduleTurn()
+      },
+      closed: () => {
+        this.links.delete(id)
+        this.input(() => this.core.linkClosed(id, this.now))
+      },
+    }
+  }
+
+  private scheduleTurn(): void {
+    if (this.turnScheduled) return
+    this.turnScheduled = true
+    this.process.after(0, () => {
+      this.turnScheduled = false
+      this.turn()
+    })
+  }
+
+  private input(event: () => void): void {
+    event()
+    this.turn()
+  }
+
+  private turn(): void {
+    this.core.flush(this.now)
+    for (let effects = this.core.takeEffects(); effects.length > 0; effects = this.core.takeEffects()) {
+      for (const effect of effects) this.perform(effect)
+    }
+    for (const [id, frames] of this.outgoing) this.links.get(id)?.connection.sendDown(frames)
+    this.outgoing.clear()
+  }
+
+  private tick(): void {
+    this.input(() => this.core.tick(this.now))
+    this.process.after(TICK_MS, () => this.tick())
+  }
+
+  private perform(effect: Effect): void {
+    const { logs, view, slots } = this.store
+    switch (effect.type) {
+      case 'send': {
+        const frames = this.outgoing.get(effect.link)
+        if (frames === undefined) this.outgoing.set(effect.link, [effect.frame])
+        else frames.push(effect.frame)
+        return
+      }
+      case 'invite':
+        // Presence knows nothing: every edge is told.
+        for (const { connection } of this.links.values()) connection.sendDown([effect.frame])
+        return
+      case 'committed':
+        return
+      case 'open-log':
+        return this.untilDone(
+          (done) => logs.open(effect.log, done),
+          () => this.core.opened(effect.log, this.now),
+        )
+      case 'append':
+        return logs.append(
+          effect.log,
+          effect.offset,
+          effect.entry,
+          this.outcome(
+            () => this.core.appended(effect.log, effect.offset, this.now),
+            () => this.core.appendFailed(effect.log, effect.offset, this.now),
+          ),
+        )
+      case 'check-seal':
+        return logs.isSealed(
+          effect.log,
+          this.outcome(
+            (sealed) => this.core.sealChecked(effect.log, effect.check, sealed, this.now),
+            () => this.core.sealCheckFailed(effect.log, effect.check, this.now),
+          ),
+        )
+      case 'load':
+        return this.load(effect)
+      case 'find':
+        return view.find(
+          effect.conversation,
+          effect.messageId,
+          this.answer((found) => this.core.found(effect.token, found === undefined ? 'failed' : found.seq, this.now)),
+        )
+      case 'read-messages': {
+        const { after, before, limit, newestFirst } = effect
+        return view.messages(
+          effect.conversation,
+          { after, before, limit, newestFirst, now: this.now },
+          this.answer((messages) => this.core.messagesRead(effect.token, messages ?? 'failed', this.now)),
+        )
+      }
+      case 'list':
+        return view.conversationsOf(
+          effect.app,
+          effect.user,
+          this.answer((found) => this.core.listed(effect.token, found ?? 'failed', this.now)),
+        )
+      case 'apply':
+        return view.apply(
+          effect.changes,
+          this.outcome(
+            () => {
+              this.fed(effect.changes)
+              this.core.applied(effect.log, effect.upTo, this.now)
+            },
+            () => this.core.applyFailed(effect.log, effect.upTo, this.now),
+          ),
+        )
+      case 'save-cursor':
+        return logs.saveCursor(effect.log, 'materialised', effect.cursor, (saved) => {
+          if (saved !== undefined) logs.dropBelow(effect.log, effect.cursor, () => {})
+        })
+      case 'read-slots':
+        return this.untilDone(
+          (done) => slots.read(done),
+          (rows: SlotRow[]) => this.core.slotsRead(effect.log, rows, this.now),
+        )
+      case 'claim':
+        return slots.claim(
+          effect.moves,
+          this.outcome(
+            (results) => this.core.claimed(effect.log, results, this.now),
+            () => this.core.claimFailed(effect.log, this.now),
+          ),
+        )
+      case 'recover':
+        return this.recover(effect)
+      case 'serving':
+        this.around.trace.note('serves', this.node, `${effect.slots.length} slots`)
+        return this.around.membership.hint(this.node, effect.slots)
+      case 'deposed':
+        this.around.trace.note('deposed', this.node, effect.log)
+        return this.incarnate()
+    }
+  }
+
+  private load({ log, conversation }: Extract<Effect, { type: 'load' }>): void {
+    const { view } = this.store
+    const failed = () => this.core.loadFailed(log, conversation, this.now)
+    const newest = { after: 0 as Seq, before: Number.MAX_SAFE_INTEGER as Seq, limit: 1, newestFirst: true }
+    view.load(
+      conversation,
+      this.outcome(({ stored }) => {
+        if (stored === undefined || stored.head === 0) return this.core.loaded(log, conversation, stored, undefined, this.now)
+        view.messages(
+          conversation,
+          { ...newest, now: this.now },
+          this.outcome((messages) => this.core.loaded(log, conversation, stored, messages.at(-1), this.now), failed),
+        )
+      }, failed),
+    )
+  }
+
+  private recover({ log, step }: Extract<Effect, { type: 'recover' }>): void {
+    const { logs, view } = this.store
+    const tell = (outcome: Parameters<ShardNodeCore['recoveryStep']>[1]) => this.core.recoveryStep(log, outcome, this.now)
+    const failed = () => tell({ type: 'failed' })
+    this.around.trace.note('recovers', this.node, `${log}: ${step.type}`)
+    switch (step.type) {
+      case 'seal':
+        return logs.seal(log, this.outcome(() => tell({ type: 'sealed' }), failed))
+      case 'cursor':
+        return logs.cursors(
+          log,
+          this.outcome(({ materialised }) => {
+            if (!this.recovering.has(log)) this.recovering.set(log, { from: materialised, entries: [], end: materialised })
+            tell({ type: 'cursor', materialised })
+          }, failed),
+        )
+      case 'read':
+        return logs.read(
+          log,
+          step.from,
+          step.limit,
+          this.outcome((entries) => {
+            const read = this.recovering.get(log)
+            if (read !== undefined) {
+              if (step.from !== read.from + read.entries.length) Object.assign(read, { from: step.from, entries: [] })
+              read.entries.push(...entries)
+            }
+            tell({ type: 'entries', entries })
+          }, failed),
+        )
+      case 'write-back':
+        return logs.writeBack(log, step.offset, step.entry, this.outcome(() => tell({ type: 'written-back' }), failed))
+      case 'decide-end':
+        return logs.decideEnd(
+          log,
+          step.end,
+          this.outcome((end) => {
+            const read = this.recovering.get(log)
+            if (read !== undefined) read.end = end
+            tell({ type: 'end', end })
+          }, failed),
+        )
+      case 'apply':
+        return view.apply(
+          step.changes,
+          this.outcome(() => {
+            this.fed(step.changes)
+            this.recovered(log)
+            tell({ type: 'applied' })
+          }, failed),
+        )
+      case 'save-cursor':
+        return logs.saveCursor(
+          log,
+          'materialised',
+          step.cursor,
+          this.outcome(() => {
+            logs.dropBelow(log, step.cursor, () => {})
+            tell({ type: 'cursor-saved' })
+          }, failed),
+        )
+    }
+  }
+
+  private recovered(log: LogId): void {
+    const read = this.recovering.get(log)
+    if (read === undefined) return
+    this.around.history.record({
+      type: 'recovered',
+      at: this.around.trace.now,
+      node: this.node,
+      log,
+      from: read.from,
+      entries: read.entries.map(digest),
+      end: read.end,
+    })
+  }
+
+  private fed(changes: readonly ConversationChange[]): void {
+    for (const { conversation, messages } of changes) {
+      if (messages === undefined) continue
+      const { firstSeq, messageIds } = messages
+      const fed = messages.lengths.map((_, index) => ({
+        seq: (firstSeq + index) as Seq,
+        messageId: messageIdFromBytes(messageIds.subarray(index * 16, index * 16 + 16)),
+      }))
+      this.around.history.record({ type: 'fed', at: this.around.trace.now, node: this.node, conversation, messages: fed })
+    }
+  }
+
+  /** An outcome that this life of the process hears. */
+  private answer<T>(then: (value: T) => void): (value: T) => void {
+    return this.process.answer((value: T) => this.input(() => then(value)))
+  }
+
+  /** The same, for a value or a failure; failures are told after a pause. */
+  private outcome<T>(then: (value: T) => void, failed: () => void): (value: T | undefined) => void {
+    return this.process.answer((value: T | undefined) => {
+      if (value !== undefined) this.input(() => then(value))
+      else this.process.after(RETRY_MS, () => this.input(failed))
+    })
+  }
+
+  /** A request that is made until it succeeds. */
+  private untilDone<T>(ask: (done: (value: T | undefined) => void) => void, then: (value: T) => void): void {
+    ask(this.outcome(then, () => this.untilDone(ask, then)))
+  }
+}

@@ -1,0 +1,30 @@
+import { type LogId, logRecord, messageIdFromBytes, type Offset, Reader, sealedMessage } from '@chat4all/protocol'
+import type { SimulatedStore } from '../store/index.js'
+import type { History, LogContent } from './history.js'
+
+/** Puts into the history what every log holds in the end: below its decided end, or all that was written. */
+export function recordLogContents(history: History, store: SimulatedStore, at: number): void {
+  const { logs } = store
+  for (const [log, entries] of logs.written) {
+    const end = logs.endOf(log) ?? (entries.length as Offset)
+    history.record({ type: 'log-content', at, log, end, messages: messagesOf(entries.slice(0, end)) })
+  }
+  for (const { log, offset } of logs.rewritten) history.record({ type: 'rewritten', at, log: log as LogId, offset })
+}
+
+function messagesOf(entries: readonly Uint8Array[]): LogContent['messages'] {
+  const found: LogContent['messages'][number][] = []
+  for (const entry of entries) {
+    const reader = new Reader(entry ?? new Uint8Array(0))
+    while (!reader.done) {
+      const record = logRecord.read(reader)
+      if (record.type !== 'messages') continue
+      const inner = new Reader(record.messages)
+      while (!inner.done) {
+        const { seq, message_id } = sealedMessage.read(inner)
+        found.push({ conversation: record.conversation, seq, messageId: messageIdFromBytes(message_id) })
+      }
+    }
+  }
+  return found
+}

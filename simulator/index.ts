@@ -1,0 +1,5 @@
+export { CHECKERS, type Checker, type Violation } from './checkers/index.js'
+export { History, type Observation } from './history/history.js'
+export { FAULTS, type FaultName, optionsOf, type RunOptions } from './run/options.js'
+export { type Plan, planOf } from './run/plan.js'
+export { type RunResult, run } from './run/run.js'

@@ -1,0 +1,143 @@
+import { type AppId, type ConversationId, type Millis, messageKey, type Seq, type UserId } from '@chat4all/protocol'
+import type {
+  ConversationChange,
+  MessageRange,
+  StoredConversation,
+  StoredCursor,
+  StoredMember,
+  StoredMessage,
+} from '@chat4all/storage'
+import type { Done } from './node-logs.js'
+import { highest, newer, type ReplicaConversation, type ReplicaState, VIEW_TABLES } from './replica-state.js'
+import type { Replicas } from './replicas.js'
+
+/** The message view on three replicas: plain writes, table by table, replica by replica, in any order. */
+export class SimulatedMessageView {
+  private readonly replicas: Replicas<ReplicaState>
+
+  constructor(replicas: Replicas<ReplicaState>) {
+    this.replicas = replicas
+  }
+
+  apply(changes: readonly ConversationChange[], done: Done<true>): void {
+    let left = VIEW_TABLES.length
+    let failed = false
+    for (const put of VIEW_TABLES) {
+      this.replicas.write(
+        (state) => {
+          for (const change of changes) put(state, change)
+        },
+        (ok) => {
+          failed ||= !ok
+          if (--left === 0) done(failed ? undefined : true)
+        },
+      )
+    }
+  }
+
+  load(conversation: ConversationId, done: Done<{ readonly stored: StoredConversation | undefined }>): void {
+    this.replicas.read(
+      (state) => summary(state.conversations.get(conversation)),
+      (answers) => done(answers === undefined ? undefined : { stored: merge(answers) }),
+    )
+  }
+
+  messages(conversation: ConversationId, range: MessageRange, done: Done<StoredMessage[]>): void {
+    this.replicas.read(
+      (state) => inRange(state.conversations.get(conversation), range),
+      (answers) => {
+        if (answers === undefined) return done(undefined)
+        const found = new Map<Seq, StoredMessage>()
+        for (const message of answers.flat()) found.set(message.seq, message)
+        done(cut([...found.values()], range))
+      },
+    )
+  }
+
+  find(conversation: ConversationId, messageId: Uint8Array, done: Done<{ readonly seq: Seq | undefined }>): void {
+    const key = messageKey(messageId)
+    this.replicas.read(
+      (state) => state.conversations.get(conversation)?.seqs.get(key),
+      (answers) => done(answers && { seq: answers.find((seq) => seq !== undefined) }),
+    )
+  }
+
+  conversationsOf(app: AppId, user: UserId, done: Done<ConversationId[]>): void {
+    this.replicas.read(
+      (state) => {
+        const rows: { id: ConversationId; app: AppId | undefined; member: StoredMember | undefined }[] = []
+        for (const [id, { data, members }] of state.conversations) {
+          rows.push({ id, app: data?.app, member: members.get(user) })
+        }
+        return rows
+      },
+      (answers) => {
+        if (answers === undefined) return done(undefined)
+        const apps = new Map<ConversationId, AppId>()
+        const found = new Map<ConversationId, StoredMember>()
+        for (const row of answers.flat()) {
+          if (row.app !== undefined) apps.set(row.id, row.app)
+          if (row.member !== undefined) found.set(row.id, newer(found.get(row.id), row.member))
+        }
+        done([...found].filter(([id, member]) => member.present && apps.get(id) === app).map(([id]) => id))
+      },
+    )
+  }
+
+  /** Deletes expired messages at every replica; `done` gets how many went. */
+  sweep(now: Millis, limit: number, done: Done<number>): void {
+    this.replicas.read(
+      (state) => {
+        let swept = 0
+        for (const { messages } of state.conversations.values()) {
+          for (const [seq, message] of messages) {
+            if (swept === limit || message.expires === 0 || message.expires > now) continue
+            messages.delete(seq)
+            swept++
+          }
+        }
+        return swept
+      },
+      (answers) => done(answers && Math.max(...answers)),
+    )
+  }
+}
+
+type Summary = Omit<ReplicaConversation, 'messages' | 'seqs'> & { readonly lowest: Seq }
+
+/** A copy: the replica goes on changing. */
+function summary(row: ReplicaConversation | undefined): Summary | undefined {
+  if (row === undefined) return undefined
+  let lowest = (row.head + 1) as Seq
+  for (const seq of row.messages.keys()) if (seq < lowest) lowest = seq
+  return { data: row.data, head: row.head, lowest, members: new Map(row.members), cursors: new Map(row.cursors) }
+}
+
+function merge(answers: readonly (Summary | undefined)[]): StoredConversation | undefined {
+  const rows = answers.filter((row) => row !== undefined)
+  const data = rows.find((row) => row.data !== undefined)?.data
+  if (data === undefined) return undefined
+  const members = new Map<UserId, StoredMember>()
+  const cursors = new Map<UserId, StoredCursor>()
+  for (const row of rows) {
+    for (const member of row.members.values()) members.set(member.user, newer(members.get(member.user), member))
+    for (const cursor of row.cursors.values()) cursors.set(cursor.user, highest(cursors.get(cursor.user), cursor))
+  }
+  const head = Math.max(...rows.map((row) => row.head)) as Seq
+  const first = Math.max(1, Math.min(...rows.map((row) => row.lowest))) as Seq
+  return { data, head, first, members: [...members.values()], cursors: [...cursors.values()] }
+}
+
+function inRange(row: ReplicaConversation | undefined, range: MessageRange): StoredMessage[] {
+  if (row === undefined) return []
+  const found: StoredMessage[] = []
+  for (const [seq, { bytes, expires }] of row.messages) {
+    if (seq > range.after && seq < range.before && (expires === 0 || expires > range.now)) found.push({ seq, bytes })
+  }
+  return cut(found, range)
+}
+
+function cut(messages: StoredMessage[], { limit, newestFirst }: MessageRange): StoredMessage[] {
+  messages.sort((a, b) => a.seq - b.seq)
+  return newestFirst ? messages.slice(Math.max(0, messages.length - limit)) : messages.slice(0, limit)
+}

@@ -67,3 +67,17 @@ export class CorruptLogError extends Error {
     this.position = position
   }
 }
+
+/**
+ * A log that takes no appends any more: a write or its sync failed, so nobody knows what the disk holds beyond what was
+ * acknowledged. It stays so until the process starts again; what was acknowledged stays readable.
+ */
+export class LogFailedError extends Error {
+  readonly log: LogId
+
+  constructor(log: LogId, cause: Error) {
+    super(`log ${log} takes no more entries: ${cause.message}`, { cause })
+    this.name = 'LogFailedError'
+    this.log = log
+  }
+}

@@ -129,7 +129,7 @@ export class CoreHarness {
     this.server.spoilNext = undefined
     // A message that was withheld shows by the next one.
     this.connect()
-    for (const stored of this.server.conversations.values()) this.server.post(stored, 'the last')
+    for (const stored of this.server.withheld) this.server.post(stored, 'the last')
     for (let round = 0; round < 400; round++) {
       this.connect()
       while ((this.session?.inbound.length ?? 0) + (this.session?.outbound.length ?? 0) > 0) {

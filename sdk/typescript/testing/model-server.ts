@@ -55,6 +55,7 @@ export class ModelServer {
   /** The next numbered frame is answered `busy`. */
   refuseNext: 'busy' | 'unavailable' | undefined
   /** Live messages of the next fan-out reach the session not, or twice. */
+  readonly withheld = new Set<Stored>()
   spoilNext: 'withhold' | 'repeat' | undefined
 
   create(name: string): Stored {
@@ -139,7 +140,10 @@ export class ModelServer {
     if (!this.session?.open || !stored.isMember) return seq
     const spoil = this.spoilNext
     this.spoilNext = undefined
-    if (spoil === 'withhold') return seq
+    if (spoil === 'withhold') {
+      this.withheld.add(stored)
+      return seq
+    }
     this.tell(this.run(stored, seq - 1, seq))
     if (spoil === 'repeat') this.tell(this.run(stored, Math.max(stored.first - 1, seq - 3), seq))
     return seq

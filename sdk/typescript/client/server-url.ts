@@ -1,6 +1,5 @@
-import { Chat4AllError } from '@chat4all/protocol'
+import { Chat4AllError, SOCKET_PATH } from '@chat4all/protocol'
 
-const SOCKET_PATH = '/v1/socket'
 const SCHEMES: Readonly<Record<string, string>> = { 'http:': 'ws:', 'https:': 'wss:', 'ws:': 'ws:', 'wss:': 'wss:' }
 
 /**

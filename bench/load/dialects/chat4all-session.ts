@@ -24,7 +24,7 @@ import { type FrameScan, scanFrames } from './chat4all-scan.js'
 /** One session of a user with a Chat4All edge. */
 
 /** The WebSocket endpoint of an edge. */
-export const SESSION_PATH = '/v1/ws'
+export const SESSION_PATH = '/v1/socket'
 
 export interface SessionEvents extends FrameScan {
   chunkRead(): void

@@ -1,18 +1,12 @@
-import { WebSocket } from 'ws'
 import { Client } from '../client/client.js'
-import type { ClientOptions, WebSocketConstructor } from '../client/options.js'
+import type { ClientOptions } from '../client/options.js'
+import { WebSocket } from './web-socket.js'
 
 export * from '../index.js'
 export { fileStorage } from './file-storage.js'
+export { WebSocket }
 
 /** A Client on any Node: with the WebSocket of the package `ws`, the same on all versions. */
 export function nodeClient(options: ClientOptions): Client {
-  return new Client({ WebSocket: NodeWebSocket as unknown as WebSocketConstructor, ...options })
-}
-
-class NodeWebSocket extends WebSocket {
-  constructor(url: string) {
-    // Small messages that are binary already: compressing them costs more than it saves.
-    super(url, { perMessageDeflate: false })
-  }
+  return new Client({ WebSocket, ...options })
 }

@@ -8,6 +8,7 @@ import {
   messageIdToBytes,
   SERVER_FRAMES,
   type ServerFrame,
+  SOCKET_PATH,
   Writer,
 } from '@chat4all/protocol'
 import { type WebSocket, WebSocketServer } from 'ws'
@@ -94,7 +95,7 @@ export class ScriptedServer {
   }
 
   static async start(): Promise<ScriptedServer> {
-    const server = new WebSocketServer({ host: '127.0.0.1', port: 0, path: '/v1/socket' })
+    const server = new WebSocketServer({ host: '127.0.0.1', port: 0, path: SOCKET_PATH })
     await once(server, 'listening')
     return new ScriptedServer(server)
   }

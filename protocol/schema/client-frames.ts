@@ -29,7 +29,7 @@ export const PROTOCOL_VERSION = 1
 export const PROTOCOL_VERSION_MIN = 1
 
 /** Where an edge takes WebSockets. Which frames they carry is settled by `hello`, not by the path. */
-export const SOCKET_PATH = '/v1/ws'
+export const SOCKET_PATH = '/v1/socket'
 
 const upto = seqNumber
 const retryAfter = uint('milliseconds to wait', 0xffffffff)

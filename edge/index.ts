@@ -1,5 +1,5 @@
 export * from './auth/index.js'
-export { groupConversationId, privateConversationId } from './conversation-id.js'
+export { groupConversationId, privateConversationId, sha256Text } from './conversation-id.js'
 export { EDGE_DEFAULTS, type EdgeConfig } from './core/index.js'
 export { type EdgeNodeEvents, edgeEvents } from './events.js'
 export { type Edge, type EdgeOptions, startEdge } from './node.js'

@@ -1,0 +1,207 @@
+import type { TemplatedApp } from 'uWebSockets.js'
+import { Chat4AllError, type EdgeId, type Millis } from '@chat4all/protocol'
+import { desiredOwners, type LinkDialer, type Members } from '@chat4all/router'
+import type { Presence } from '@chat4all/storage'
+import type { Authenticator } from './auth/port.js'
+import { sha256Text } from './conversation-id.js'
+import { type EdgeConfig, EdgeCore, type EdgeWorld, type Session } from './core/index.js'
+import type { EdgeNodeEvents } from './events.js'
+import type { Requests } from './requests.js'
+import { RequestsOverPipelines } from './requests-over-pipelines.js'
+import { NodeLinks } from './ws/node-links.js'
+import { Outbox } from './ws/outbox.js'
+import { PresenceWrites } from './ws/presence-writes.js'
+import { attachSocketRoute } from './ws/socket-route.js'
+
+const TICK_MS = 25
+/** How long a client that is sent away may take to take the last frames. */
+const ENDING_MS = 2_000
+const REDIAL_MS_MIN = 50
+const REDIAL_MS_MAX = 2_000
+const REQUEST_DEADLINE_MS = 5_000
+
+export interface EdgeOptions {
+  readonly edge: EdgeId
+  /** The app that listens for clients; REST and others attach to it as well. Attached before it listens. */
+  readonly app: TemplatedApp
+  readonly dialer: LinkDialer
+  readonly members: Members
+  readonly presence: Presence
+  readonly authenticator: Authenticator
+  readonly events: EdgeNodeEvents
+  readonly config?: Partial<EdgeConfig>
+  /** After so long, a request of REST is answered UNAVAILABLE. */
+  readonly requestDeadlineMs?: number
+  readonly path?: string
+  readonly now?: () => number
+  readonly random?: () => number
+}
+
+export interface Edge {
+  readonly edge: EdgeId
+  /** The way to the owners, for REST. */
+  readonly requests: Requests
+  /** Shard-nodes linked now: an edge with none is not ready. */
+  readonly linked: number
+  readonly sessions: number
+  /** Takes no more clients and sends those that are here away, spread over `drainMs`. Resolves when all are gone. */
+  drain(): Promise<void>
+  /** Closes what is left, and the links. The app is closed by whoever made it. */
+  close(): Promise<void>
+}
+
+/** Starts an edge: the core, and the I/O that it asks for. */
+export function startEdge(options: EdgeOptions): Edge {
+  return new EdgeNode(options)
+}
+
+class EdgeNode implements Edge {
+  readonly edge: EdgeId
+  readonly requests: RequestsOverPipelines
+  private readonly core: EdgeCore
+  private readonly outbox: Outbox
+  private readonly links: NodeLinks
+  private readonly presence: PresenceWrites
+  private readonly options: EdgeOptions
+  private readonly now: () => Millis
+  private readonly ticker: NodeJS.Timeout
+  private readonly unwatch: readonly (() => void)[]
+  private readonly whenDrained: (() => void)[] = []
+  private draining = false
+  private closed = false
+  private readonly afterInput = (): void => this.core.flush()
+
+  constructor(options: EdgeOptions) {
+    this.options = options
+    this.edge = options.edge
+    this.now = (options.now ?? Date.now) as () => Millis
+    const random = options.random ?? Math.random
+    this.presence = new PresenceWrites(options.presence, options.edge)
+    this.core = new EdgeCore(this.world(random), options.events, options.config)
+    this.outbox = new Outbox(ENDING_MS, this.core.config.catchUpBytesLow, this.now, (session) => {
+      this.core.drained(session, this.now())
+      this.core.flush()
+    })
+    this.links = new NodeLinks({
+      dialer: options.dialer,
+      redialMsMin: REDIAL_MS_MIN,
+      redialMsMax: REDIAL_MS_MAX,
+      random,
+      handler: {
+        opened: (node) => {
+          this.core.linkOpened(node, this.now())
+          this.core.flush()
+        },
+        frames: (node, frames) => {
+          this.core.frames(node, frames, this.now())
+          this.core.flush()
+          // What came together is a turn's worth: clients get it now, not a round of the event loop later.
+          this.outbox.flush()
+        },
+        closed: (node, reason) => {
+          options.events.linkLost(node, reason)
+          this.core.linkClosed(node, this.now())
+          this.core.flush()
+        },
+        unreachable: (node, reason) => options.events.nodeUnreachable(node, reason),
+      },
+    })
+    this.requests = new RequestsOverPipelines(
+      this.core,
+      options.requestDeadlineMs ?? REQUEST_DEADLINE_MS,
+      this.now,
+      this.afterInput,
+    )
+    attachSocketRoute(options.app, this.core, this.outbox, {
+      path: options.path ?? '/v1/socket',
+      accepts: () => !this.draining && !this.closed,
+      now: this.now,
+      afterInput: this.afterInput,
+    })
+    this.unwatch = [
+      options.members.watch((members) => {
+        const nodes = members.map(({ node }) => node)
+        this.core.membersChanged(nodes, desiredOwners(members), this.now())
+        this.links.membersChanged(members)
+        this.core.flush()
+      }),
+      options.members.watchHints((owners) => {
+        this.core.hintsChanged(owners, this.now())
+        this.core.flush()
+      }),
+    ]
+    this.ticker = setInterval(() => this.tick(), TICK_MS)
+  }
+
+  private world(random: () => number): EdgeWorld {
+    return {
+      send: (node, frames) => this.links.send(node, frames),
+      verify: (session, token) => void this.verify(session, token),
+      arrive: (app, user, token) => {
+        void this.presence.arrive(app, user).then((ok) => {
+          this.core.arrived(token, ok, this.now())
+          this.core.flush()
+        })
+      },
+      leave: (app, user) => void this.presence.leave(app, user),
+      hash: sha256Text,
+      random,
+    }
+  }
+
+  private async verify(session: Session, token: string): Promise<void> {
+    const verified = await this.options.authenticator.verify(token).catch((error: unknown) => this.fault(error))
+    const now = this.now()
+    if (verified instanceof Chat4AllError) this.core.notVerified(session, verified.code, verified.detail, now)
+    else if (verified.user === undefined) {
+      this.core.notVerified(session, 'UNAUTHENTICATED', 'a session needs a token of one user, not a service token', now)
+    } else this.core.verified(session, { app: verified.app, user: verified.user, expires: verified.expires }, now)
+    this.core.flush()
+  }
+
+  private fault(error: unknown): Chat4AllError {
+    if (error instanceof Chat4AllError) return error
+    this.options.events.authenticatorFailed(error)
+    return new Chat4AllError('INTERNAL', 'the token could not be verified')
+  }
+
+  private tick(): void {
+    this.core.tick(this.now())
+    this.requests.tick()
+    this.core.flush()
+    this.outbox.sweep()
+    this.options.events.holds(this.core.holds)
+    if (this.core.drainedAll) for (const resolve of this.whenDrained.splice(0)) resolve()
+  }
+
+  get linked(): number {
+    return this.core.pipelines.linked.length
+  }
+
+  get sessions(): number {
+    return this.core.holds.sessions
+  }
+
+  drain(): Promise<void> {
+    if (!this.draining) {
+      this.draining = true
+      this.options.events.draining(this.sessions)
+      this.core.drain(this.now())
+    }
+    if (this.core.drainedAll) return Promise.resolve()
+    return new Promise((resolve) => this.whenDrained.push(resolve))
+  }
+
+  async close(): Promise<void> {
+    if (this.closed) return
+    this.closed = true
+    clearInterval(this.ticker)
+    for (const stop of this.unwatch) stop()
+    this.core.closeAll(this.now())
+    this.outbox.flush()
+    for (const connection of [...this.outbox.endings]) connection.cutIfOverdue(Number.POSITIVE_INFINITY)
+    await this.presence.idle()
+    await this.links.close()
+    this.options.events.stopped()
+  }
+}

@@ -26,7 +26,7 @@ const size = fc.oneof({ weight: 3, arbitrary: fc.nat(300) }, { weight: 1, arbitr
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
-    weight: 8,
+    weight: 24,
     arbitrary: fc.record({ do: fc.constant('append' as const), sizes: fc.array(size, { minLength: 1, maxLength: 5 }) }),
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('save-cursor' as const), share: share }) },
@@ -36,8 +36,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 )
 
 const life = fc.record({
-  steps: fc.array(step, { minLength: 1, maxLength: 12 }),
-  callsUntilCrash: fc.nat(80),
+  steps: fc.array(step, { minLength: 4, maxLength: 12 }),
+  callsUntilCrash: fc.nat(60),
   chances: fc.array(share, { minLength: 1, maxLength: 40 }),
 })
 
@@ -62,7 +62,7 @@ test('no crash loses what was acknowledged, and none is taken for damage', async
   let tornTails = 0
   const onTornTail = () => tornTails++
   await fc.assert(
-    fc.asyncProperty(fc.array(life, { minLength: 1, maxLength: 5 }), async (lives) => {
+    fc.asyncProperty(fc.array(life, { minLength: 2, maxLength: 5 }), async (lives) => {
       let disk = new SimulatedFileSystem()
       const known = new Acknowledged()
       for (const { steps, callsUntilCrash, chances } of lives) {
@@ -90,7 +90,7 @@ test('no crash loses what was acknowledged, and none is taken for damage', async
       }
       await check(await openSegmentFiles({ folder: '/log', sizes, fileSystem: disk }), known)
     }),
-    { numRuns: 500 },
+    { numRuns: 1_000 },
   )
   assert.ok(crashes > 100, `only ${crashes} crashes came in the middle of something`)
   assert.ok(tornTails > 20, `only ${tornTails} tails were torn`)

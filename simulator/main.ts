@@ -1,6 +1,14 @@
 import { randomInt } from 'node:crypto'
 import { parseArgs } from 'node:util'
-import { ALL_RULES, FAULT_NAMES, FAULTS, type FaultName, optionsOf, type RunOptions, withoutRule } from './run/options.js'
+import {
+  ALL_RULES,
+  FAULT_NAMES,
+  FAULTS,
+  type FaultName,
+  optionsOf,
+  type RunOptions,
+  withoutRule,
+} from './run/options.js'
 import { planOf } from './run/plan.js'
 import { describeFailure, type Given } from './run/report.js'
 import { run } from './run/run.js'
@@ -60,7 +68,12 @@ function main(): void {
   if (!runAll(seeds, options, given, values.trace)) process.exitCode = 1
 }
 
-function runAll(seeds: readonly number[], optionsOfSeed: (seed: number) => RunOptions, given: Given, traced: boolean): boolean {
+function runAll(
+  seeds: readonly number[],
+  optionsOfSeed: (seed: number) => RunOptions,
+  given: Given,
+  traced: boolean,
+): boolean {
   const began = performance.now()
   let operations = 0
   let virtualMs = 0
@@ -93,7 +106,8 @@ function faultsOf(texts: readonly string[]): Partial<Record<FaultName, number>> 
   for (const text of texts) {
     const [name = '', value = ''] = text.split('=')
     const probability = Number(value)
-    if (value === '' || !(probability >= 0 && probability <= 1)) fail(`--fault needs NAME=PROBABILITY (0 to 1), not '${text}'`)
+    if (value === '' || !(probability >= 0 && probability <= 1))
+      fail(`--fault needs NAME=PROBABILITY (0 to 1), not '${text}'`)
     if (name === 'all') for (const each of FAULT_NAMES) faults[each] = probability
     else if (name in FAULTS) faults[name as FaultName] = probability
     else fail(`no fault is called '${name}'; see --help`)

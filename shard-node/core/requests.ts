@@ -123,7 +123,8 @@ function repeatable(
   if (known !== undefined) return repeated(state, conversation, known, frame, origin)
   // Every id since seq 1 is in the window: the view cannot know more.
   const complete = conversation.window.size >= conversation.assigned
-  if (frame.retry !== true || complete || !state.rules.lookUpRetries)
+  const maybeRepeated = frame.retry === true || state.links.get(origin.link)?.superseded === true
+  if (!maybeRepeated || complete || !state.rules.lookUpRetries)
     return accept(state, conversation, key, frame, origin, now)
 
   conversation.finding = true

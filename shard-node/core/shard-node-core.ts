@@ -87,7 +87,9 @@ export class ShardNodeCore {
   // --- edges ---------------------------------------------------------------------------------------------------------
 
   linkOpened(link: LinkId, edge: EdgeId, _now: Millis): void {
-    this.state.links.set(link, { id: link, edge, slots: new Map(), conversations: new Set() })
+    // What still comes over the edge's older link may have been sent again over this one, or will be.
+    for (const older of this.state.links.values()) if (older.edge === edge) older.superseded = true
+    this.state.links.set(link, { id: link, edge, slots: new Map(), conversations: new Set(), superseded: false })
   }
 
   linkClosed(link: LinkId, _now: Millis): void {

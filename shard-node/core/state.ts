@@ -72,6 +72,8 @@ export interface LinkState {
   readonly edge: EdgeId
   readonly slots: Map<Slot, SlotPipe>
   readonly conversations: Set<Conversation>
+  /** The edge has opened another one since: what comes over this one was on its way for a while. */
+  superseded: boolean
 }
 
 /** The requests of one slot on one link (see edge/core: go-back-N). */

@@ -7,7 +7,10 @@ export function acknowledgedIsRead(history: History): Violation[] {
   const violations: Violation[] = []
   const fail = (at: number, what: string) => violations.push({ invariant: 1, at, what })
 
-  const acknowledged = new Map<ConversationId, { readonly at: number; readonly seq: Seq; readonly messageId: MessageId }[]>()
+  const acknowledged = new Map<
+    ConversationId,
+    { readonly at: number; readonly seq: Seq; readonly messageId: MessageId }[]
+  >()
   const seqs = new Map<MessageId, Seq>()
   for (const { at, conversation, seq, messageId } of history.of('sent')) {
     const list = acknowledged.get(conversation)
@@ -22,13 +25,15 @@ export function acknowledgedIsRead(history: History): Violation[] {
     const bySeq = new Map(read.messages.map((message) => [message.seq, message.messageId]))
     const ids = new Set<MessageId>()
     for (const { messageId, seq } of read.messages) {
-      if (ids.has(messageId)) fail(read.at, `${messageId} is twice in one read of ${read.conversation}, the second at ${seq}`)
+      if (ids.has(messageId))
+        fail(read.at, `${messageId} is twice in one read of ${read.conversation}, the second at ${seq}`)
       ids.add(messageId)
     }
     for (const { at, seq, messageId } of acknowledged.get(read.conversation) ?? []) {
       if (at >= read.askedAt) continue
       const place = `seq ${seq} of ${read.conversation}, acknowledged at ${at.toFixed(1)}`
-      if (read.head < seq) fail(read.at, `a read asked at ${read.askedAt.toFixed(1)} ends at ${read.head}, before ${place}`)
+      if (read.head < seq)
+        fail(read.at, `a read asked at ${read.askedAt.toFixed(1)} ends at ${read.head}, before ${place}`)
       else if (seq > read.after && seq <= read.upto && seq >= read.first && bySeq.get(seq) !== messageId) {
         fail(read.at, `a read has ${bySeq.get(seq) ?? 'nothing'} instead of ${messageId} at ${place}`)
       }

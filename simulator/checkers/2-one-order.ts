@@ -22,7 +22,8 @@ export function oneOrder(history: History): Violation[] {
   const noGap = (at: number, conversation: ConversationId, after: Seq, upto: Seq, messages: readonly SeenMessage[]) => {
     let expected = after + 1
     for (const { seq } of messages) {
-      if (seq !== expected) violations.push({ invariant: 2, at, what: `${conversation}: seq ${seq} where ${expected} is due` })
+      if (seq !== expected)
+        violations.push({ invariant: 2, at, what: `${conversation}: seq ${seq} where ${expected} is due` })
       expected = seq + 1
     }
     if (expected !== upto + 1) {

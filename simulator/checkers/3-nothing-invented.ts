@@ -15,9 +15,14 @@ export function nothingInvented(history: History): Violation[] {
   const violations: Violation[] = []
   const demand = (at: number, how: string, conversation: ConversationId, seq: Seq, messageId: MessageId) => {
     if (kept.has(`${conversation} ${seq} ${messageId}`)) return
-    violations.push({ invariant: 3, at, what: `${messageId} was ${how} at seq ${seq} of ${conversation} and is in no log` })
+    violations.push({
+      invariant: 3,
+      at,
+      what: `${messageId} was ${how} at seq ${seq} of ${conversation} and is in no log`,
+    })
   }
-  for (const { at, conversation, seq, messageId } of history.of('sent')) demand(at, 'acknowledged', conversation, seq, messageId)
+  for (const { at, conversation, seq, messageId } of history.of('sent'))
+    demand(at, 'acknowledged', conversation, seq, messageId)
   for (const type of ['delivered', 'page', 'full-read'] as const) {
     for (const { at, conversation, messages } of history.of(type)) {
       for (const { seq, messageId } of messages) demand(at, `shown (${type})`, conversation, seq, messageId)
@@ -26,7 +31,11 @@ export function nothingInvented(history: History): Violation[] {
   const always = alwaysMembers(history)
   for (const { at, client, conversation, messageId, code } of history.of('refused')) {
     if (code !== 'NOT_FOUND' || !always.has(`${conversation} ${client}`)) continue
-    violations.push({ invariant: 3, at, what: `${client}, always a member of ${conversation}, was refused ${messageId} as if it were none` })
+    violations.push({
+      invariant: 3,
+      at,
+      what: `${client}, always a member of ${conversation}, was refused ${messageId} as if it were none`,
+    })
   }
   return violations
 }
@@ -34,7 +43,8 @@ export function nothingInvented(history: History): Violation[] {
 /** `conversation user` of those who were members from the beginning and never removed. */
 function alwaysMembers(history: History): Set<string> {
   const always = new Set<string>()
-  for (const { conversation, members } of history.of('created')) for (const user of members) always.add(`${conversation} ${user}`)
+  for (const { conversation, members } of history.of('created'))
+    for (const user of members) always.add(`${conversation} ${user}`)
   for (const { conversation, messages } of history.of('full-read')) {
     for (const { removes } of messages) for (const user of removes ?? []) always.delete(`${conversation} ${user}`)
   }

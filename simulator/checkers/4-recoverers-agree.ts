@@ -14,15 +14,18 @@ export function recoverersAgree(history: History): Violation[] {
       logs.set(log, agreed)
     }
     if (agreed.end !== end) fail(at, `${node} takes ${end} for the end of ${log}, another took ${agreed.end}`)
-    if (from + entries.length < end) fail(at, `${node} ended the recovery of ${log} at ${from + entries.length} of ${end}`)
+    if (from + entries.length < end)
+      fail(at, `${node} ended the recovery of ${log} at ${from + entries.length} of ${end}`)
     for (const [index, entry] of entries.entries()) {
       const offset = from + index
       if (offset >= end) break
       const other = agreed.entries.get(offset)
-      if (other !== undefined && other !== entry) fail(at, `${node} reads another entry at ${offset} of ${log} than the one before it`)
+      if (other !== undefined && other !== entry)
+        fail(at, `${node} reads another entry at ${offset} of ${log} than the one before it`)
       agreed.entries.set(offset, entry)
     }
   }
-  for (const { at, log, offset } of history.of('rewritten')) fail(at, `offset ${offset} of ${log} was written with two values`)
+  for (const { at, log, offset } of history.of('rewritten'))
+    fail(at, `offset ${offset} of ${log} was written with two values`)
   return violations
 }

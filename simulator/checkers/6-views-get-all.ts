@@ -23,7 +23,8 @@ export function viewsGetAll(history: History): Violation[] {
   }
   for (const { at, conversation, head } of history.of('full-read').filter(({ final }) => final)) {
     const last = consumed.get(conversation) ?? 0
-    if (last < head) violations.push({ invariant: 6, at, what: `the views of ${conversation} end at ${last}, its log at ${head}` })
+    if (last < head)
+      violations.push({ invariant: 6, at, what: `the views of ${conversation} end at ${last}, its log at ${head}` })
   }
   return violations
 }

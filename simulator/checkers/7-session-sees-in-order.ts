@@ -1,4 +1,5 @@
 import type { History } from '../history/history.js'
+import { everRemoved } from './ever-removed.js'
 import type { Violation } from './violation.js'
 
 /**
@@ -18,7 +19,11 @@ export function sessionSeesInOrder(history: History): Violation[] {
       const key = `${session} ${conversation}`
       const have = had.get(key)
       if (have !== undefined && after > have && resumed) {
-        violations.push({ invariant: 7, at, what: `session ${session} had ${conversation} to ${have} and goes on behind ${after}` })
+        violations.push({
+          invariant: 7,
+          at,
+          what: `session ${session} had ${conversation} to ${have} and goes on behind ${after}`,
+        })
       }
       // Who was removed meanwhile and added again begins anew, whatever cursor the client has kept.
       if (have === undefined || resumed || removed.has(`${conversation} ${client}`)) had.set(key, after)
@@ -30,18 +35,13 @@ export function sessionSeesInOrder(history: History): Violation[] {
     const have = had.get(key)
     if (have !== undefined && after !== have) {
       const how = after > have ? 'misses' : 'sees again'
-      violations.push({ invariant: 7, at, what: `session ${session} ${how} ${conversation} (${after}, ${have}] : had ${have}, got (${after}, ${upto}]` })
+      violations.push({
+        invariant: 7,
+        at,
+        what: `session ${session} ${how} ${conversation} (${after}, ${have}] : had ${have}, got (${after}, ${upto}]`,
+      })
     }
     had.set(key, upto)
   }
   return violations
-}
-
-/** `conversation user` of those who were removed from a conversation at some time. */
-function everRemoved(history: History): Set<string> {
-  const removed = new Set<string>()
-  for (const { conversation, messages } of history.of('full-read')) {
-    for (const { removes } of messages) for (const user of removes ?? []) removed.add(`${conversation} ${user}`)
-  }
-  return removed
 }

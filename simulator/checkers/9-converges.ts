@@ -15,6 +15,7 @@ export function converges(history: History): Violation[] {
   for (const { messageId } of history.of('refused')) answered.add(messageId)
   const open = new Set<MessageId>()
   for (const { messageId } of history.of('sending')) if (!answered.has(messageId)) open.add(messageId)
-  for (const messageId of open) violations.push({ invariant: 9, at: ends.at(-1)?.at ?? 0, what: `${messageId} was never answered` })
+  for (const messageId of open)
+    violations.push({ invariant: 9, at: ends.at(-1)?.at ?? 0, what: `${messageId} was never answered` })
   return violations
 }

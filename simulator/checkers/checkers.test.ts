@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ConversationId, LogId, MessageId, NodeId, Offset, Seq, UserId } from '@chat4all/protocol'
-import { type Connected, type Cursors, type Delivered, type FullRead, History, type LogContent, type Observation, type Sent } from '../history/history.js'
+import {
+  type Connected,
+  type Cursors,
+  type Delivered,
+  type FullRead,
+  History,
+  type LogContent,
+  type Observation,
+  type Sent,
+} from '../history/history.js'
 import { CHECKERS } from './index.js'
 
 // For each invariant a history that keeps it and one, made by hand, that breaks it: a checker that cannot fail proves
@@ -13,32 +22,81 @@ const seq = (n: number) => n as Seq
 const seen = (...ns: number[]) => ns.map((n) => ({ seq: seq(n), messageId: id(n), content: `text ${n}` }))
 
 const sending = (at: number, n: number, again = false): Observation => ({
-  type: 'sending', at, client: 'c', session: 'c1', conversation: CHAT, messageId: id(n), again,
+  type: 'sending',
+  at,
+  client: 'c',
+  session: 'c1',
+  conversation: CHAT,
+  messageId: id(n),
+  again,
 })
 const sent = (at: number, n: number, s = n): Sent => ({
-  type: 'sent', at, client: 'c', session: 'c1', conversation: CHAT, messageId: id(n), seq: seq(s),
+  type: 'sent',
+  at,
+  client: 'c',
+  session: 'c1',
+  conversation: CHAT,
+  messageId: id(n),
+  seq: seq(s),
 })
 const fullRead = (at: number, ...ns: number[]): FullRead => ({
-  type: 'full-read', askedAt: at - 1, at, conversation: CHAT, head: seq(ns.at(-1) ?? 0), messages: seen(...ns), final: true,
+  type: 'full-read',
+  askedAt: at - 1,
+  at,
+  conversation: CHAT,
+  head: seq(ns.at(-1) ?? 0),
+  messages: seen(...ns),
+  final: true,
 })
 const delivered = (at: number, after: number, upto: number, messages = seen(...range(after + 1, upto))): Delivered => ({
-  type: 'delivered', at, client: 'c', session: 'c1', conversation: CHAT, after: seq(after), upto: seq(upto), messages,
+  type: 'delivered',
+  at,
+  client: 'c',
+  session: 'c1',
+  conversation: CHAT,
+  after: seq(after),
+  upto: seq(upto),
+  messages,
 })
 const connected = (at: number, have: number): Connected => ({
-  type: 'connected', at, client: 'c', session: 'c1', have: new Map([[CHAT, seq(have)]]),
+  type: 'connected',
+  at,
+  client: 'c',
+  session: 'c1',
+  have: new Map([[CHAT, seq(have)]]),
 })
 const log = (...ns: number[]): LogContent => ({
-  type: 'log-content', at: 99, log: 'a.1' as LogId, end: ns.length as Offset,
+  type: 'log-content',
+  at: 99,
+  log: 'a.1' as LogId,
+  end: ns.length as Offset,
   messages: ns.map((n) => ({ conversation: CHAT, seq: seq(n), messageId: id(n) })),
 })
 const cursors = (at: number, deliveredSeq: number, readSeq: number, session = 'c1', askedAt?: number): Cursors => ({
-  type: 'cursors', askedAt, at, session, conversation: CHAT, user: 'u' as UserId, delivered: seq(deliveredSeq), read: seq(readSeq),
+  type: 'cursors',
+  askedAt,
+  at,
+  session,
+  conversation: CHAT,
+  user: 'u' as UserId,
+  delivered: seq(deliveredSeq),
+  read: seq(readSeq),
 })
 const recovered = (node: string, entries: string[], end: number): Observation => ({
-  type: 'recovered', at: 1, node: node as NodeId, log: 'a.1' as LogId, from: 0 as Offset, entries, end: end as Offset,
+  type: 'recovered',
+  at: 1,
+  node: node as NodeId,
+  log: 'a.1' as LogId,
+  from: 0 as Offset,
+  entries,
+  end: end as Offset,
 })
 const fed = (...ns: number[]): Observation => ({
-  type: 'fed', at: 1, node: 'a' as NodeId, conversation: CHAT, messages: ns.map((n) => ({ seq: seq(n), messageId: id(n) })),
+  type: 'fed',
+  at: 1,
+  node: 'a' as NodeId,
+  conversation: CHAT,
+  messages: ns.map((n) => ({ seq: seq(n), messageId: id(n) })),
 })
 const ended = (...unfinished: string[]): Observation => ({ type: 'convergence', at: 100, unfinished })
 
@@ -60,7 +118,10 @@ function keeps(invariant: number, ...observations: Observation[]): void {
 
 function breaks(invariant: number, what: RegExp, ...observations: Observation[]): void {
   const found = violations(invariant, observations)
-  assert.ok(found.some((text) => what.test(text)), `expected ${what}, found ${JSON.stringify(found)}`)
+  assert.ok(
+    found.some((text) => what.test(text)),
+    `expected ${what}, found ${JSON.stringify(found)}`,
+  )
 }
 
 test('1: an acknowledged message that a later read lacks is a loss', () => {
@@ -81,7 +142,10 @@ test('2: a hole in what is shown, or two messages at one seq, is seen', () => {
   breaks(2, /seq 3 where 2 is due/, fullRead(3, 1, 3))
   breaks(2, /end at 1, not at 2/, delivered(1, 0, 2, seen(1)))
   breaks(2, /m1 .* and m7/, delivered(1, 0, 1), { ...fullRead(3, 1), messages: [{ ...seen(1)[0]!, messageId: id(7) }] })
-  breaks(2, /text 1.*edited/, delivered(1, 0, 1), { ...fullRead(3, 1), messages: [{ ...seen(1)[0]!, content: 'edited' }] })
+  breaks(2, /text 1.*edited/, delivered(1, 0, 1), {
+    ...fullRead(3, 1),
+    messages: [{ ...seen(1)[0]!, content: 'edited' }],
+  })
 })
 
 test('3: what was acknowledged or shown and is in no log was invented', () => {
@@ -93,7 +157,13 @@ test('3: what was acknowledged or shown and is in no log was invented', () => {
 test('3: a member that is refused as if it were none is seen, unless it was removed', () => {
   const created: Observation = { type: 'created', at: 0, conversation: CHAT, members: ['c'] }
   const refused: Observation = {
-    type: 'refused', at: 5, client: 'c', session: 'c1', conversation: CHAT, messageId: id(9), code: 'NOT_FOUND',
+    type: 'refused',
+    at: 5,
+    client: 'c',
+    session: 'c1',
+    conversation: CHAT,
+    messageId: id(9),
+    code: 'NOT_FOUND',
   }
   const removal = { ...fullRead(10, 1), messages: [{ ...seen(1)[0]!, removes: ['c'] }] }
   breaks(3, /as if it were none/, created, refused)
@@ -128,7 +198,13 @@ test('7: a session that misses messages, or gets them twice, is seen', () => {
   breaks(7, /sees again/, connected(1, 2), delivered(2, 1, 3))
   breaks(7, /misses/, delivered(2, 0, 1), delivered(3, 2, 3))
   const begins = (after: number, resumed: boolean): Observation => ({
-    type: 'begins', at: 1, client: 'c', session: 'c1', conversation: CHAT, after: seq(after), resumed,
+    type: 'begins',
+    at: 1,
+    client: 'c',
+    session: 'c1',
+    conversation: CHAT,
+    after: seq(after),
+    resumed,
   })
   keeps(7, connected(1, 2), begins(2, true), delivered(2, 2, 3))
   breaks(7, /goes on behind 3/, connected(1, 2), begins(3, true))

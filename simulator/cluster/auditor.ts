@@ -58,18 +58,22 @@ export class Auditor {
     const askedAt = this.trace.now
     const messages: SeenMessage[] = []
     const page = (after: Seq): void => {
-      this.ask(this.random.below(this.nodes.length), (n) => {
-        const slot = slotOf(conversation)
-        return { t: 'read', slot, attempt: n, n, app, conversation, since: after, limit: PAGE_MESSAGES }
-      }, (frame) => {
-        if (frame.t !== 'reply' || frame.answer.type !== 'page') return done(false)
-        const { upto, head } = frame.answer
-        messages.push(...decodeMessages(frame.answer.messages).map(seenMessage))
-        if (upto < head) return page(upto)
-        this.trace.note('reads', this.process.name, `${conversation} to ${head}${final ? ', final' : ''}`)
-        this.history.record({ type: 'full-read', askedAt, at: this.trace.now, conversation, head, messages, final })
-        done(true)
-      })
+      this.ask(
+        this.random.below(this.nodes.length),
+        (n) => {
+          const slot = slotOf(conversation)
+          return { t: 'read', slot, attempt: n, n, app, conversation, since: after, limit: PAGE_MESSAGES }
+        },
+        (frame) => {
+          if (frame.t !== 'reply' || frame.answer.type !== 'page') return done(false)
+          const { upto, head } = frame.answer
+          messages.push(...decodeMessages(frame.answer.messages).map(seenMessage))
+          if (upto < head) return page(upto)
+          this.trace.note('reads', this.process.name, `${conversation} to ${head}${final ? ', final' : ''}`)
+          this.history.record({ type: 'full-read', askedAt, at: this.trace.now, conversation, head, messages, final })
+          done(true)
+        },
+      )
     }
     page(0 as Seq)
   }

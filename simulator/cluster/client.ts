@@ -11,8 +11,8 @@ import {
   type MessageId,
   messageIdFromBytes,
   type Payload,
-  payload as payloadType,
   PROTOCOL_VERSION,
+  payload as payloadType,
   SERVER_FRAMES,
   type Seq,
   type ServerFrame,
@@ -25,8 +25,8 @@ import type { Network } from '../world/network.js'
 import type { Process } from '../world/process.js'
 import type { Random } from '../world/random.js'
 import type { Trace } from '../world/trace.js'
-import { seenMessage } from './seen-message.js'
 import type { ClientConnection, SimulatedEdge } from './edge.js'
+import { seenMessage } from './seen-message.js'
 
 const clientCodec = frameCodec(CLIENT_FRAMES)
 const serverCodec = frameCodec(SERVER_FRAMES)
@@ -153,7 +153,10 @@ export class SimulatedClient {
     }
   }
 
-  private create({ conversation, group, members }: Extract<Operation['does'], { type: 'create' }>, conversations: Map<number, ConversationId>): void {
+  private create(
+    { conversation, group, members }: Extract<Operation['does'], { type: 'create' }>,
+    conversations: Map<number, ConversationId>,
+  ): void {
     const { messageId, bytes } = this.newMessageId()
     const users = members.map((member) => `client${member}` as UserId)
     this.request({
@@ -166,7 +169,12 @@ export class SimulatedClient {
         // Two plans may lead to the one private conversation of two users.
         conversations.set(conversation, frame.info.conversation)
         const created = (frame.info.members ?? []).map((member) => member.user)
-        this.history.record({ type: 'created', at: this.trace.now, conversation: frame.info.conversation, members: created })
+        this.history.record({
+          type: 'created',
+          at: this.trace.now,
+          conversation: frame.info.conversation,
+          members: created,
+        })
       },
     })
   }
@@ -177,7 +185,14 @@ export class SimulatedClient {
     this.request({
       messageId,
       conversation,
-      make: (cseq, again) => ({ t: 'send', cseq, conversation, message_id: bytes, payload, ...(again && { retry: true }) }),
+      make: (cseq, again) => ({
+        t: 'send',
+        cseq,
+        conversation,
+        message_id: bytes,
+        payload,
+        ...(again && { retry: true }),
+      }),
     })
   }
 
@@ -186,7 +201,15 @@ export class SimulatedClient {
     this.request({
       messageId,
       conversation,
-      make: (cseq, again) => ({ t: 'members', cseq, conversation, message_id: bytes, add, remove, ...(again && { retry: true }) }),
+      make: (cseq, again) => ({
+        t: 'members',
+        cseq,
+        conversation,
+        message_id: bytes,
+        add,
+        remove,
+        ...(again && { retry: true }),
+      }),
     })
   }
 
@@ -246,9 +269,19 @@ export class SimulatedClient {
       frames.push(request.make(request.cseq, request.again))
       if (request.conversation !== undefined) {
         const { messageId, conversation, handedOver } = request
-        this.trace.note('sends', this.name, `${messageId.slice(0, 8)} to ${conversation} as ${request.cseq}${handedOver ? ', again' : ''}`)
+        this.trace.note(
+          'sends',
+          this.name,
+          `${messageId.slice(0, 8)} to ${conversation} as ${request.cseq}${handedOver ? ', again' : ''}`,
+        )
         this.history.record({
-          type: 'sending', at: this.trace.now, client: this.name, session: session.name, conversation, messageId, again: handedOver,
+          type: 'sending',
+          at: this.trace.now,
+          client: this.name,
+          session: session.name,
+          conversation,
+          messageId,
+          again: handedOver,
         })
       }
       request.handedOver = true
@@ -299,15 +332,31 @@ export class SimulatedClient {
   private opened(connection: ClientConnection, edge: SimulatedEdge) {
     const name = `${this.name}.${++this.sessions}`
     const session: Session = {
-      name, connection, openedAt: this.trace.now, welcome: false, ready: false, nextCseq: 1, waitUntil: 0, heardAt: this.trace.now, nextAsk: 1,
+      name,
+      connection,
+      openedAt: this.trace.now,
+      welcome: false,
+      ready: false,
+      nextCseq: 1,
+      waitUntil: 0,
+      heardAt: this.trace.now,
+      nextAsk: 1,
       asks: new Map(),
     }
     this.session = session
     const have = new Map(this.have)
-    this.trace.note('connects', this.name, `to ${edge.process.name} as ${name} with ${[...have].map(([id, seq]) => `${id}:${seq}`).join(' ')}`)
+    this.trace.note(
+      'connects',
+      this.name,
+      `to ${edge.process.name} as ${name} with ${[...have].map(([id, seq]) => `${id}:${seq}`).join(' ')}`,
+    )
     this.history.record({ type: 'connected', at: this.trace.now, client: this.name, session: name, have })
     this.say(session, {
-      t: 'hello', version_min: PROTOCOL_VERSION, version_max: PROTOCOL_VERSION, token: this.user, device: this.name as DeviceId,
+      t: 'hello',
+      version_min: PROTOCOL_VERSION,
+      version_max: PROTOCOL_VERSION,
+      token: this.user,
+      device: this.name as DeviceId,
       cursors: [...have].map(([conversation, seq]) => ({ conversation, seq })),
     })
     return {
@@ -377,7 +426,13 @@ export class SimulatedClient {
         const { conversation, messageId } = request
         this.trace.note('sent', this.name, `${messageId.slice(0, 8)} of ${conversation} at ${frame.seq}`)
         this.history.record({
-          type: 'sent', at: this.trace.now, client: this.name, session: session.name, conversation, messageId, seq: frame.seq,
+          type: 'sent',
+          at: this.trace.now,
+          client: this.name,
+          session: session.name,
+          conversation,
+          messageId,
+          seq: frame.seq,
         })
         return
       }
@@ -396,7 +451,16 @@ export class SimulatedClient {
         const { conversation, after, upto, first, head } = frame
         this.trace.note('reads', this.name, `${conversation} (${after}, ${upto}] of ${head}`)
         this.history.record({
-          type: 'page', askedAt: asked.at, at: this.trace.now, client: this.name, session: session.name, conversation, after, upto, first, head,
+          type: 'page',
+          askedAt: asked.at,
+          at: this.trace.now,
+          client: this.name,
+          session: session.name,
+          conversation,
+          after,
+          upto,
+          first,
+          head,
           messages: seen(frame.messages),
         })
         // A page that joins what the client has closes a gap.
@@ -411,8 +475,14 @@ export class SimulatedClient {
         return
       case 'receipts':
         this.history.record({
-          type: 'cursors', askedAt: undefined, at: this.trace.now, session: session.name, conversation: frame.conversation, user: frame.user,
-          delivered: frame.delivered, read: frame.read,
+          type: 'cursors',
+          askedAt: undefined,
+          at: this.trace.now,
+          session: session.name,
+          conversation: frame.conversation,
+          user: frame.user,
+          delivered: frame.delivered,
+          read: frame.read,
         })
         return
       case 'removed':
@@ -420,13 +490,22 @@ export class SimulatedClient {
         this.memberOf.delete(frame.conversation)
         // Who is added again later begins where the conversation is then.
         this.have.delete(frame.conversation)
-        this.history.record({ type: 'left', at: this.trace.now, session: session.name, conversation: frame.conversation })
+        this.history.record({
+          type: 'left',
+          at: this.trace.now,
+          session: session.name,
+          conversation: frame.conversation,
+        })
         return
       case 'reconnect':
         return this.close(frame.delay)
       case 'resumed':
         this.begins(session, frame.conversation, frame.after, true)
-        this.trace.note('resumes', this.name, `${frame.conversation} behind ${frame.after}${frame.recovered ? '' : `, what is below ${frame.first} is gone`}`)
+        this.trace.note(
+          'resumes',
+          this.name,
+          `${frame.conversation} behind ${frame.after}${frame.recovered ? '' : `, what is below ${frame.first} is gone`}`,
+        )
         return
       case 'typing_event':
       case 'presence':
@@ -439,18 +518,32 @@ export class SimulatedClient {
     if (!this.have.has(info.conversation)) this.have.set(info.conversation, info.head)
     this.memberOf.add(info.conversation)
     const marked = this.marked.get(info.conversation)
-    if (marked !== undefined && (info.delivered < marked.delivered || info.read < marked.read)) this.sendMark(info.conversation)
+    if (marked !== undefined && (info.delivered < marked.delivered || info.read < marked.read))
+      this.sendMark(info.conversation)
     if (session === undefined) return
     for (const { user, delivered, read } of info.members ?? []) {
       this.history.record({
-        type: 'cursors', askedAt: undefined, at: this.trace.now, session: session.name, conversation: info.conversation, user, delivered, read,
+        type: 'cursors',
+        askedAt: undefined,
+        at: this.trace.now,
+        session: session.name,
+        conversation: info.conversation,
+        user,
+        delivered,
+        read,
       })
     }
   }
 
   private begins(session: Session, conversation: ConversationId, after: Seq, resumed: boolean): void {
     this.history.record({
-      type: 'begins', at: this.trace.now, client: this.name, session: session.name, conversation, after, resumed,
+      type: 'begins',
+      at: this.trace.now,
+      client: this.name,
+      session: session.name,
+      conversation,
+      after,
+      resumed,
     })
   }
 
@@ -458,7 +551,14 @@ export class SimulatedClient {
     const { conversation, after, upto } = frame
     this.trace.note('sees', this.name, `${conversation} (${after}, ${upto}]`)
     this.history.record({
-      type: 'delivered', at: this.trace.now, client: this.name, session: session.name, conversation, after, upto, messages: seen(frame.messages),
+      type: 'delivered',
+      at: this.trace.now,
+      client: this.name,
+      session: session.name,
+      conversation,
+      after,
+      upto,
+      messages: seen(frame.messages),
     })
     const have = this.hasUpTo(conversation)
     if (after > have) this.askFor(conversation, { since: have })
@@ -474,7 +574,13 @@ export class SimulatedClient {
     const { conversation, messageId } = request
     this.trace.note('refused', this.name, `${messageId.slice(0, 8)} of ${conversation}: ${code} ${frame.detail}`)
     this.history.record({
-      type: 'refused', at: this.trace.now, client: this.name, session: session.name, conversation, messageId, code,
+      type: 'refused',
+      at: this.trace.now,
+      client: this.name,
+      session: session.name,
+      conversation,
+      messageId,
+      code,
     })
   }
 }

@@ -37,19 +37,40 @@ export class Cluster {
     const { trace, history, network, store, membership } = this
     this.nodes = numbered(options.nodes, (index) => {
       const process = new Process(world, `node${index}`)
-      return new SimulatedShardNode({ process, store, membership, history, trace, rules: options.rules.shardNode, config: options.shardNode })
+      return new SimulatedShardNode({
+        process,
+        store,
+        membership,
+        history,
+        trace,
+        rules: options.rules.shardNode,
+        config: options.shardNode,
+      })
     })
     const { nodes } = this
     this.edges = numbered(options.edges, (index) => {
       const process = new Process(world, `edge${index}`)
-      return new SimulatedEdge({ process, network, nodes, membership, rules: options.rules.edge, config: options.edge, random: world.random })
+      return new SimulatedEdge({
+        process,
+        network,
+        nodes,
+        membership,
+        rules: options.rules.edge,
+        config: options.edge,
+        random: world.random,
+      })
     })
     this.clients = numbered(options.clients, (index) => {
       const process = new Process(world, `client${index}`)
       return new SimulatedClient({ process, network, edges: this.edges, history, trace, random: world.random })
     })
     this.auditor = new Auditor({
-      process: new Process(world, 'auditor'), network, nodes, history, trace, random: world.random,
+      process: new Process(world, 'auditor'),
+      network,
+      nodes,
+      history,
+      trace,
+      random: world.random,
     })
   }
 

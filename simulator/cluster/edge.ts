@@ -1,6 +1,14 @@
 import { createHash } from 'node:crypto'
+import {
+  type ClientSocket,
+  type EdgeConfig,
+  EdgeCore,
+  type EdgeRules,
+  type EdgeWorld,
+  NO_EVENTS,
+  type Session,
+} from '@chat4all/edge/core'
 import type { AppId, EdgeId, EdgeLinkFrame, Millis, NodeId, NodeLinkFrame } from '@chat4all/protocol'
-import { type ClientSocket, type EdgeConfig, EdgeCore, type EdgeRules, type EdgeWorld, NO_EVENTS, type Session } from '@chat4all/edge/core'
 import type { Connection, Network, Side } from '../world/network.js'
 import type { Process } from '../world/process.js'
 import type { Random } from '../world/random.js'
@@ -57,7 +65,7 @@ export class SimulatedEdge {
   }
 
   private get now(): Millis {
-    return this.process.clock
+    return this.process.steadyClock
   }
 
   private world(): EdgeWorld {
@@ -137,7 +145,8 @@ export class SimulatedEdge {
 
   private look(): void {
     this.process.after(LOOK_MS, () => this.look())
-    for (const node of this.around.nodes) if (!this.links.has(node.node) && !this.dialling.has(node.node)) this.dial(node)
+    for (const node of this.around.nodes)
+      if (!this.links.has(node.node) && !this.dialling.has(node.node)) this.dial(node)
     this.input(() => this.core.hintsChanged(this.around.membership.owners(), this.now))
   }
 

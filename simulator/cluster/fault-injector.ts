@@ -133,7 +133,7 @@ export class FaultInjector {
         return { who: 'store', repair: () => void (faults.delayMsMax = NO_STORE_FAULTS.delayMsMax) }
       }
       case 'clock-jump': {
-        const { process } = fault.other % 3 === 0 ? edge : node
+        const { process } = node
         const wide = fault.amount < 0.5 ? 2_000 : 3_600_000
         process.setClockWrongBy(Math.round((2 * ((fault.amount * 2) % 1) - 1) * wide))
         // A wrong clock stays wrong: nothing may need it right.

@@ -14,7 +14,8 @@ export class Membership {
   private readonly world: World
   private readonly random: Random
   private readonly healthy = new Set<NodeId>()
-  private readonly watchers: { readonly process: Process; readonly onChange: (healthy: readonly NodeId[]) => void }[] = []
+  private readonly watchers: { readonly process: Process; readonly onChange: (healthy: readonly NodeId[]) => void }[] =
+    []
   private readonly hints = new Map<Slot, NodeId>()
 
   constructor(world: World) {

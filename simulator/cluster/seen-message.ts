@@ -5,7 +5,12 @@ import type { SeenMessage } from '../history/history.js'
 export function seenMessage(message: Message): SeenMessage {
   const { payload, seq } = message
   const removes = payload.type === 'membership' && payload.removed.length > 0 ? payload.removed : undefined
-  return { seq, messageId: messageIdFromBytes(message.message_id), content: contentOf(message), ...(removes && { removes }) }
+  return {
+    seq,
+    messageId: messageIdFromBytes(message.message_id),
+    content: contentOf(message),
+    ...(removes && { removes }),
+  }
 }
 
 /** Everything that all readers must agree on, besides seq and id. */

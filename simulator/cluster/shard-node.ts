@@ -2,14 +2,21 @@ import {
   type EdgeId,
   type EdgeLinkFrame,
   type LogId,
-  messageIdFromBytes,
   type Millis,
+  messageIdFromBytes,
   type NodeId,
   type NodeLinkFrame,
   type Offset,
   type Seq,
 } from '@chat4all/protocol'
-import { type Effect, type LinkId, SHARD_DEFAULTS, type ShardConfig, ShardNodeCore, type ShardRules } from '@chat4all/shard-node/core'
+import {
+  type Effect,
+  type LinkId,
+  SHARD_DEFAULTS,
+  type ShardConfig,
+  ShardNodeCore,
+  type ShardRules,
+} from '@chat4all/shard-node/core'
 import type { ConversationChange, SlotRow } from '@chat4all/storage'
 import type { History } from '../history/history.js'
 import type { SimulatedStore } from '../store/index.js'
@@ -112,6 +119,7 @@ export class SimulatedShardNode {
     this.core.linkOpened(id, edge, this.now)
     return {
       frames: (frames) => {
+        if (this.around.trace.isOn) this.traceRequests(edge, frames)
         this.core.frames(id, frames, this.now)
         this.scheduleTurn()
       },
@@ -119,6 +127,16 @@ export class SimulatedShardNode {
         this.links.delete(id)
         this.input(() => this.core.linkClosed(id, this.now))
       },
+    }
+  }
+
+  private traceRequests(edge: EdgeId, frames: readonly EdgeLinkFrame[]): void {
+    for (const frame of frames) {
+      if (frame.t !== 'post' && frame.t !== 'change') continue
+      const { slot, attempt, n, conversation, retry } = frame
+      const id = messageIdFromBytes(frame.message_id).slice(0, 8)
+      const detail = `${id} to ${conversation}${retry === true ? ', maybe again' : ''} (${edge}, slot ${slot}, attempt ${attempt}, n ${n})`
+      this.around.trace.note('takes', this.node, detail)
     }
   }
 
@@ -154,6 +172,11 @@ export class SimulatedShardNode {
     const { logs, view, slots } = this.store
     switch (effect.type) {
       case 'send': {
+        if (effect.frame.t === 'bounce') {
+          const { slot, attempt, n, reason } = effect.frame
+          const edge = this.links.get(effect.link)?.edge
+          this.around.trace.note('bounces', this.node, `${reason} (${edge}, slot ${slot}, attempt ${attempt}, n ${n})`)
+        }
         const frames = this.outgoing.get(effect.link)
         if (frames === undefined) this.outgoing.set(effect.link, [effect.frame])
         else frames.push(effect.frame)
@@ -256,7 +279,8 @@ export class SimulatedShardNode {
     view.load(
       conversation,
       this.outcome(({ stored }) => {
-        if (stored === undefined || stored.head === 0) return this.core.loaded(log, conversation, stored, undefined, this.now)
+        if (stored === undefined || stored.head === 0)
+          return this.core.loaded(log, conversation, stored, undefined, this.now)
         view.messages(
           conversation,
           { ...newest, now: this.now },
@@ -268,17 +292,22 @@ export class SimulatedShardNode {
 
   private recover({ log, step }: Extract<Effect, { type: 'recover' }>): void {
     const { logs, view } = this.store
-    const tell = (outcome: Parameters<ShardNodeCore['recoveryStep']>[1]) => this.core.recoveryStep(log, outcome, this.now)
+    const tell = (outcome: Parameters<ShardNodeCore['recoveryStep']>[1]) =>
+      this.core.recoveryStep(log, outcome, this.now)
     const failed = () => tell({ type: 'failed' })
     this.around.trace.note('recovers', this.node, `${log}: ${step.type}`)
     switch (step.type) {
       case 'seal':
-        return logs.seal(log, this.outcome(() => tell({ type: 'sealed' }), failed))
+        return logs.seal(
+          log,
+          this.outcome(() => tell({ type: 'sealed' }), failed),
+        )
       case 'cursor':
         return logs.cursors(
           log,
           this.outcome(({ materialised }) => {
-            if (!this.recovering.has(log)) this.recovering.set(log, { from: materialised, entries: [], end: materialised })
+            if (!this.recovering.has(log))
+              this.recovering.set(log, { from: materialised, entries: [], end: materialised })
             tell({ type: 'cursor', materialised })
           }, failed),
         )
@@ -297,7 +326,12 @@ export class SimulatedShardNode {
           }, failed),
         )
       case 'write-back':
-        return logs.writeBack(log, step.offset, step.entry, this.outcome(() => tell({ type: 'written-back' }), failed))
+        return logs.writeBack(
+          log,
+          step.offset,
+          step.entry,
+          this.outcome(() => tell({ type: 'written-back' }), failed),
+        )
       case 'decide-end':
         return logs.decideEnd(
           log,
@@ -352,7 +386,13 @@ export class SimulatedShardNode {
         seq: (firstSeq + index) as Seq,
         messageId: messageIdFromBytes(messageIds.subarray(index * 16, index * 16 + 16)),
       }))
-      this.around.history.record({ type: 'fed', at: this.around.trace.now, node: this.node, conversation, messages: fed })
+      this.around.history.record({
+        type: 'fed',
+        at: this.around.trace.now,
+        node: this.node,
+        conversation,
+        messages: fed,
+      })
     }
   }
 

@@ -179,7 +179,11 @@ export interface LogContent {
   readonly at: number
   readonly log: LogId
   readonly end: Offset
-  readonly messages: readonly { readonly conversation: ConversationId; readonly seq: Seq; readonly messageId: MessageId }[]
+  readonly messages: readonly {
+    readonly conversation: ConversationId
+    readonly seq: Seq
+    readonly messageId: MessageId
+  }[]
 }
 
 /** An offset of a log was written with two values. */
@@ -205,6 +209,8 @@ export class History {
   }
 
   of<T extends Observation['type']>(type: T): Extract<Observation, { type: T }>[] {
-    return this.observations.filter((observation): observation is Extract<Observation, { type: T }> => observation.type === type)
+    return this.observations.filter(
+      (observation): observation is Extract<Observation, { type: T }> => observation.type === type,
+    )
   }
 }

@@ -23,7 +23,7 @@ export const FAULTS = {
   'link-stall': 'what one side of a link sends is held for a while',
   'link-slow': 'a link takes much longer',
   'client-cut': 'a client loses its connection',
-  'clock-jump': 'a clock steps by up to an hour, in either direction',
+  'clock-jump': 'a shard-node’s clock steps by up to an hour, in either direction',
 } as const
 
 export type FaultName = keyof typeof FAULTS
@@ -86,7 +86,10 @@ const USUAL: Readonly<Record<FaultName, number>> = {
  * The options of a seed. Each run has faults of its own choice, a few of them often: rare combinations come up sooner
  * than if all happened everywhere all the time.
  */
-export function optionsOf(seed: number, given: Partial<Omit<RunOptions, 'seed' | 'faults'>> & { readonly faults?: Partial<Record<FaultName, number>> } = {}): RunOptions {
+export function optionsOf(
+  seed: number,
+  given: Partial<Omit<RunOptions, 'seed' | 'faults'>> & { readonly faults?: Partial<Record<FaultName, number>> } = {},
+): RunOptions {
   const random = new Random(seed).fork('options')
   const faults = { ...USUAL }
   for (const name of FAULT_NAMES) faults[name] = random.chance(0.5) ? USUAL[name] * random.between(0.5, 2) : 0
@@ -103,7 +106,7 @@ export function optionsOf(seed: number, given: Partial<Omit<RunOptions, 'seed' |
       entriesInFlightEager: random.pick([1, 2, 4]),
       materialiseAfterMs: random.pick([50, 200, 1_000]),
       cursorSaveMs: random.pick([100, 500, 2_000]),
-      windowMessages: random.pick([0, 4, 32]),
+      windowMessages: 1_000,
       conversationsIdleMs: random.pick([500, 5_000]),
       firstFreshMs: random.pick([0, 1_000]),
     },

@@ -14,7 +14,12 @@ export interface Operation {
   readonly at: number
   readonly client: number
   readonly does:
-    | { readonly type: 'create'; readonly conversation: number; readonly group: boolean; readonly members: readonly number[] }
+    | {
+        readonly type: 'create'
+        readonly conversation: number
+        readonly group: boolean
+        readonly members: readonly number[]
+      }
     | { readonly type: 'send'; readonly conversation: number; readonly count: number }
     | { readonly type: 'add'; readonly conversation: number; readonly member: number }
     | { readonly type: 'remove'; readonly conversation: number; readonly member: number }
@@ -36,11 +41,19 @@ export interface Fault {
 }
 
 /** Faults that are properties of every request; the others are scheduled. */
-const PER_REQUEST: ReadonlySet<FaultName> = new Set(['lost-request', 'late-request', 'lost-answer', 'unknown-compare-and-set'])
+const PER_REQUEST: ReadonlySet<FaultName> = new Set([
+  'lost-request',
+  'late-request',
+  'lost-answer',
+  'unknown-compare-and-set',
+])
 
 export function planOf(options: RunOptions): Plan {
   const random = new Random(options.seed).fork('plan')
-  return { operations: operationsOf(options, random.fork('operations')), faults: faultsOf(options, random.fork('faults')) }
+  return {
+    operations: operationsOf(options, random.fork('operations')),
+    faults: faultsOf(options, random.fork('faults')),
+  }
 }
 
 function operationsOf(options: RunOptions, random: Random): Operation[] {

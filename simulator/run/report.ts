@@ -43,5 +43,7 @@ function countsOf({ operations, faults }: Plan): string {
 export function invariantsOf({ violations }: RunResult): string {
   const counts = new Map<number, number>()
   for (const { invariant } of violations) counts.set(invariant, (counts.get(invariant) ?? 0) + 1)
-  return [...counts].map(([invariant, times]) => (invariant === 0 ? 'a process' : `invariant ${invariant} (${times} times)`)).join(', ')
+  return [...counts]
+    .map(([invariant, times]) => (invariant === 0 ? 'a process' : `invariant ${invariant} (${times} times)`))
+    .join(', ')
 }

@@ -33,8 +33,12 @@ export function run(options: RunOptions, plan: Plan = planOf(options), traced = 
     crash = error instanceof Error ? error : new Error(String(error))
   }
   recordLogContents(history, cluster.store, world.now)
-  const violations = crash === undefined ? check(history) : [{ invariant: 0, at: world.now, what: `a process threw: ${crash.message}` }]
-  const trace = [...cluster.trace.lines, ...violations.map(({ at, invariant, what }) => `${at.toFixed(1).padStart(9)} # invariant ${invariant}: ${what}`)]
+  const violations =
+    crash === undefined ? check(history) : [{ invariant: 0, at: world.now, what: `a process threw: ${crash.message}` }]
+  const trace = [
+    ...cluster.trace.lines,
+    ...violations.map(({ at, invariant, what }) => `${at.toFixed(1).padStart(9)} # invariant ${invariant}: ${what}`),
+  ]
   const operations = cluster.clients.reduce((sum, client) => sum + client.requests, 0)
   return { violations, operations, events: world.events, virtualMs: world.now, crash, trace, cluster }
 }

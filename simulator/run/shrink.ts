@@ -29,7 +29,10 @@ export function shrink(options: RunOptions, plan: Plan, failed: RunResult, tries
     return true
   }
   const operations = plan.operations.map((it): Part => ({ type: 'operation', it }))
-  const faults = minimal(plan.faults.map((it): Part => ({ type: 'fault', it })), (some) => stillFails([...operations, ...some]))
+  const faults = minimal(
+    plan.faults.map((it): Part => ({ type: 'fault', it })),
+    (some) => stillFails([...operations, ...some]),
+  )
   minimal(operations, (some) => stillFails([...some, ...faults]))
   return { ...best, tries }
 }

@@ -143,11 +143,18 @@ export class SimulatedNodeLogs {
 
   list(done: Done<LogId[]>): void {
     this.replicas.read(
-      (state) => [...state.logs].filter(([, row]) => row.opened).map(([log, { droppedBelow }]) => ({ log, droppedBelow })),
+      (state) =>
+        [...state.logs].filter(([, row]) => row.opened).map(([log, { droppedBelow }]) => ({ log, droppedBelow })),
       (answers) => {
         if (answers === undefined) return done(undefined)
-        const wholly = ({ log, droppedBelow }: { log: LogId; droppedBelow: Offset }) => droppedBelow >= (this.ends.get(log) ?? Infinity)
-        const gone = new Set(answers.flat().filter(wholly).map(({ log }) => log))
+        const wholly = ({ log, droppedBelow }: { log: LogId; droppedBelow: Offset }) =>
+          droppedBelow >= (this.ends.get(log) ?? Infinity)
+        const gone = new Set(
+          answers
+            .flat()
+            .filter(wholly)
+            .map(({ log }) => log),
+        )
         done([...new Set(answers.flat().map(({ log }) => log))].filter((log) => !gone.has(log)))
       },
     )

@@ -55,10 +55,15 @@ export function storePorts(seed: number): StorePorts {
     view: {
       apply: (changes) => nothing((done) => view.apply(changes, done)),
       load: async (conversation) =>
-        (await ask<{ stored: Awaited<ReturnType<MessageView['load']>> }>((done) => view.load(conversation, done))).stored,
+        (await ask<{ stored: Awaited<ReturnType<MessageView['load']>> }>((done) => view.load(conversation, done)))
+          .stored,
       messages: (conversation, range) => ask((done) => view.messages(conversation, range, done)),
       find: async (conversation, messageId) =>
-        (await ask<{ seq: Awaited<ReturnType<MessageView['find']>> }>((done) => view.find(conversation, messageId, done))).seq,
+        (
+          await ask<{ seq: Awaited<ReturnType<MessageView['find']>> }>((done) =>
+            view.find(conversation, messageId, done),
+          )
+        ).seq,
       conversationsOf: (app, user) => ask((done) => view.conversationsOf(app, user, done)),
       sweep: (now, limit) => ask((done) => view.sweep(now, limit, done)),
       close,

@@ -1,4 +1,12 @@
-import { type ConversationId, type LogId, type Millis, messageKey, type Offset, type Seq, type UserId } from '@chat4all/protocol'
+import {
+  type ConversationId,
+  type LogId,
+  type Millis,
+  messageKey,
+  type Offset,
+  type Seq,
+  type UserId,
+} from '@chat4all/protocol'
 import type { ConversationChange, ConversationData, MessageBatch, StoredCursor, StoredMember } from '@chat4all/storage'
 
 /**
@@ -42,7 +50,14 @@ export function logOf(state: ReplicaState, log: LogId): ReplicaLog {
   let found = state.logs.get(log)
   if (found === undefined) {
     const none = 0 as Offset
-    found = { opened: false, sealed: false, entries: new Map(), materialised: none, published: none, droppedBelow: none }
+    found = {
+      opened: false,
+      sealed: false,
+      entries: new Map(),
+      materialised: none,
+      published: none,
+      droppedBelow: none,
+    }
     state.logs.set(log, found)
   }
   return found

@@ -40,6 +40,11 @@ export class Process {
     return Math.max(1, Math.floor(BEGIN + this.world.now + this.clockWrongByMs)) as Millis
   }
 
+  /** What a clock shows that nobody sets. */
+  get steadyClock(): Millis {
+    return Math.floor(BEGIN + this.world.now) as Millis
+  }
+
   setClockWrongBy(ms: number): void {
     this.clockWrongByMs = ms
   }

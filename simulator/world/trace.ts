@@ -6,6 +6,8 @@ export const TRACED = {
   serves: ['o', 'a node serves these slots from now on'],
   deposed: ['x', 'a node learns that its log was sealed'],
   recovers: ['r', 'a node carries out a step of a recovery'],
+  takes: ['t', 'a node gets a message, or a change of members, of an edge'],
+  bounces: ['b', 'a node takes nothing of a slot from this request on'],
   fault: ['!', 'something breaks'],
   repair: ['~', 'it is whole again'],
   connects: ['<', 'a client opens a session'],
@@ -33,12 +35,17 @@ export class Trace {
     this.on = on
   }
 
+  get isOn(): boolean {
+    return this.on
+  }
+
   get now(): number {
     return this.world.now
   }
 
   note(what: Traced, who: string, detail: string): void {
-    if (this.on) this.lines.push(`${this.world.now.toFixed(1).padStart(9)} ${TRACED[what][0]} ${who.padEnd(8)} ${detail}`)
+    if (this.on)
+      this.lines.push(`${this.world.now.toFixed(1).padStart(9)} ${TRACED[what][0]} ${who.padEnd(8)} ${detail}`)
   }
 }
 

@@ -74,7 +74,7 @@ class EdgeNode implements Edge {
   constructor(options: EdgeOptions) {
     this.options = options
     this.edge = options.edge
-    this.now = (options.now ?? Date.now) as () => Millis
+    this.now = (options.now ?? steadyClock()) as () => Millis
     const random = options.random ?? Math.random
     this.presence = new PresenceWrites(options.presence, options.edge)
     this.core = new EdgeCore(this.world(random), options.events, options.config)
@@ -204,4 +204,10 @@ class EdgeNode implements Edge {
     await this.links.close()
     this.options.events.stopped()
   }
+}
+
+/** The time of day at the start, and from there a clock that nobody sets: every pause and bound of the core relies on it. */
+function steadyClock(): () => number {
+  const startedAt = Date.now() - performance.now()
+  return () => Math.floor(startedAt + performance.now())
 }

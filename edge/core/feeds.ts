@@ -101,7 +101,10 @@ export class Feeds {
     const head = Math.min(info.head, after) as Seq
     const then = { ...rest, head, ...(last !== undefined && last.seq <= head && { last }) }
     for (const session of user.sessions) {
-      if (session.state === 'open') this.introduce(user, session, then, undefined)
+      if (session.state !== 'open') continue
+      // The word of a membership may overtake the list at connect: the client's cursor counts all the same.
+      const cursor = session.cursorOf(info.conversation)
+      this.introduce(user, session, cursor === undefined ? then : info, cursor)
     }
   }
 

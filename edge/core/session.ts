@@ -444,6 +444,8 @@ export class Session implements RequestOwner, EnumerationOwner {
 
   forgets(conversation: ConversationId): void {
     this.arriving?.met.delete(conversation)
+    // Who becomes a member again begins anew.
+    this.arriving?.cursors.delete(conversation)
   }
 
   cursorOf(conversation: ConversationId): Seq | undefined {

@@ -262,7 +262,11 @@ export class SlotPipeline {
     const { requests } = this
     for (let i = this.start; i < requests.length; i++) {
       const request = requests[i]!
-      if (!request.answered) this.send(request, to)
+      if (request.answered) continue
+      const { frame, sent, askedAt } = request
+      // What had to wait may have been sent by another way meanwhile: its client may be at another edge by now.
+      if (!sent && askedAt < now && (frame.t === 'post' || frame.t === 'change')) frame.retry = true
+      this.send(request, to)
     }
     if (lost) this.host.subscriptionsLost(this.slot)
   }

@@ -101,6 +101,8 @@ export class Client {
       ...(ttl !== undefined && { ttl }),
       ...(options.trace !== undefined && { trace: options.trace }),
     })
+    // Who names a message may be repeating it: the server has to look for it further back than usual.
+    request.uncertain = options.messageId !== undefined
     this.request(request)
     return new OutboxSending(request)
   }

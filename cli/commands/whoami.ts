@@ -1,0 +1,15 @@
+import { printJson } from '../terminal/json.js'
+import type { RegisterCommand } from './command.js'
+import { type UserOptions, userCommand, withClient } from './user-command.js'
+
+/** `chat4all whoami`: the user as the server sees it. */
+export const registerWhoami: RegisterCommand = (program) => {
+  userCommand(program, 'whoami', 'Show whom the profile acts for, as the server says').action((options: UserOptions) =>
+    withClient(options, async (client, { url, clientId }) => {
+      const conversations = client.conversations().length
+      const { user } = client
+      if (options.json) printJson({ profile: options.profile, url, client_id: clientId, user, conversations })
+      else console.log(`${user} of ${clientId} at ${url}, in ${conversations} conversations`)
+    }),
+  )
+}

@@ -2,7 +2,10 @@ import type { LogId, Offset } from '@chat4all/protocol'
 import type { History } from '../history/history.js'
 import type { Violation } from './violation.js'
 
-/** Invariant 4: all recoverers of a log agree on its end and on every entry; no offset ever had two values. */
+/**
+ * Invariant 4: all recoverers of a log agree on its end and on every entry, also those to come: what is below the end is
+ * on a quorum when the end is decided. No offset ever had two values.
+ */
 export function recoverersAgree(history: History): Violation[] {
   const violations: Violation[] = []
   const fail = (at: number, what: string) => violations.push({ invariant: 4, at, what })
@@ -27,5 +30,8 @@ export function recoverersAgree(history: History): Violation[] {
   }
   for (const { at, log, offset } of history.of('rewritten'))
     fail(at, `offset ${offset} of ${log} was written with two values`)
+  for (const { at, log, offset } of history.of('decided-too-early')) {
+    fail(at, `the end of ${log} was decided while a later recoverer might miss the entry at ${offset}`)
+  }
   return violations
 }

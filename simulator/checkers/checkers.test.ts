@@ -176,14 +176,16 @@ test('4: recoverers that differ about a log, or an offset written twice, are see
   breaks(4, /takes 1 for the end/, recovered('b', ['x', 'y'], 2), recovered('c', ['x'], 1))
   breaks(4, /another entry at 1/, recovered('b', ['x', 'y'], 2), recovered('c', ['x', 'z'], 2))
   breaks(4, /ended the recovery/, recovered('b', ['x'], 2))
+  breaks(4, /might miss/, { type: 'decided-too-early', at: 1, log: 'a.1' as LogId, offset: 3 as Offset })
   breaks(4, /two values/, { type: 'rewritten', at: 1, log: 'a.1' as LogId, offset: 3 as Offset })
 })
 
-test('5: a cursor that falls within a session, or behind what was known before the question, is seen', () => {
-  keeps(5, cursors(1, 2, 1), cursors(2, 3, 1), cursors(3, 2, 1, 'other'))
-  breaks(5, /fell from 3\/1 to 2\/1/, cursors(1, 3, 1), cursors(2, 2, 1))
+test('5: an answer with a cursor behind what was known before the question is seen', () => {
+  keeps(5, cursors(1, 2, 1), cursors(3, 3, 1, 'other', 2), cursors(5, 3, 1, 'c1', 4))
   breaks(5, /fell from 3\/3 to 3\/2/, cursors(1, 3, 3), cursors(5, 3, 2, 'other', 4))
+  breaks(5, /fell from 3\/1 to 2\/1/, cursors(1, 3, 1), cursors(2, 2, 1), cursors(5, 2, 1, 'c1', 4))
   keeps(5, cursors(3, 3, 3), cursors(5, 3, 2, 'other', 2))
+  keeps(5, cursors(1, 3, 3), cursors(2, 3, 2))
 })
 
 test('6: a view that is fed with a hole, or not to the end, is seen', () => {

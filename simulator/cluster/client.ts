@@ -524,7 +524,7 @@ export class SimulatedClient {
     for (const { user, delivered, read } of info.members ?? []) {
       this.history.record({
         type: 'cursors',
-        askedAt: undefined,
+        askedAt: session.openedAt,
         at: this.trace.now,
         session: session.name,
         conversation: info.conversation,

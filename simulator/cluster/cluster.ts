@@ -1,7 +1,9 @@
-import { type ConversationId, SLOTS } from '@chat4all/protocol'
+import { type ConversationId, SLOTS, type UserId } from '@chat4all/protocol'
+import type { StoredMember } from '@chat4all/storage'
 import { History } from '../history/history.js'
 import type { RunOptions } from '../run/options.js'
 import { type SimulatedStore, simulatedStore } from '../store/index.js'
+import { newer } from '../store/replica-state.js'
 import { Network } from '../world/network.js'
 import { Process } from '../world/process.js'
 import { Trace } from '../world/trace.js'
@@ -81,6 +83,17 @@ export class Cluster {
     }
     for (const edge of this.edges) edge.start()
     for (const client of this.clients) client.start()
+  }
+
+  /** Clients whose users are members, by what the replicas hold. */
+  membersOf(conversation: ConversationId): SimulatedClient[] {
+    const members = new Map<UserId, StoredMember>()
+    for (const { state } of this.store.replicas.all) {
+      for (const member of state.conversations.get(conversation)?.members.values() ?? []) {
+        members.set(member.user, newer(members.get(member.user), member))
+      }
+    }
+    return this.clients.filter(({ user }) => members.get(user)?.present === true)
   }
 
   /** What is not at rest yet; empty when the cluster has converged. */

@@ -18,6 +18,7 @@ export type Observation =
   | Cursors
   | Recovered
   | Fed
+  | Decided
   | LogContent
   | Rewritten
   | Convergence
@@ -171,6 +172,14 @@ export interface Fed {
   readonly node: NodeId
   readonly conversation: ConversationId
   readonly messages: readonly { readonly seq: Seq; readonly messageId: MessageId }[]
+}
+
+/** The end of a log was decided while this entry, which counts from then on, was on too few replicas. */
+export interface Decided {
+  readonly type: 'decided-too-early'
+  readonly at: number
+  readonly log: LogId
+  readonly offset: Offset
 }
 
 /** At the end of the run: the messages that a log holds below its end, whether or not the log was trimmed since. */

@@ -9,6 +9,7 @@ export function recordLogContents(history: History, store: SimulatedStore, at: n
     const end = logs.endOf(log) ?? (entries.length as Offset)
     history.record({ type: 'log-content', at, log, end, messages: messagesOf(entries.slice(0, end)) })
   }
+  for (const early of logs.decidedTooEarly) history.record({ type: 'decided-too-early', ...early })
   for (const { log, offset } of logs.rewritten) history.record({ type: 'rewritten', at, log: log as LogId, offset })
 }
 

@@ -65,7 +65,7 @@ function play(cluster: Cluster, options: RunOptions, plan: Plan): void {
     world.runUntil(world.now + LOOK_EVERY_MS)
     unfinished = cluster.unfinished()
   }
-  unfinished = [...unfinished, ...readAll(cluster)]
+  unfinished = [...unfinished, ...readAll(cluster), ...catchUpAll(cluster)]
   history.record({ type: 'convergence', at: world.now, unfinished })
 }
 
@@ -81,6 +81,26 @@ function readAll(cluster: Cluster): string[] {
   const deadline = world.now + CONVERGENCE_MS_MAX
   while (open.size > 0 && world.now < deadline) world.runUntil(world.now + LOOK_EVERY_MS)
   return [...open].map((conversation) => `${conversation} cannot be read`)
+}
+
+/** Every member must come to have every message, by itself. */
+function catchUpAll(cluster: Cluster): string[] {
+  const { world, history } = cluster
+  const heads = history.of('full-read').filter(({ final }) => final)
+  const behind = () =>
+    heads.flatMap(({ conversation, head }) =>
+      cluster
+        .membersOf(conversation)
+        .filter((client) => client.hasUpTo(conversation) < head)
+        .map((client) => `${client.name} has ${conversation} to ${client.hasUpTo(conversation)} of ${head}`),
+    )
+  const deadline = world.now + CONVERGENCE_MS_MAX
+  let open = behind()
+  while (open.length > 0 && world.now < deadline) {
+    world.runUntil(world.now + LOOK_EVERY_MS)
+    open = behind()
+  }
+  return open
 }
 
 function perform(cluster: Cluster, { client, does }: Operation): void {

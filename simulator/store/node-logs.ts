@@ -22,6 +22,8 @@ export class SimulatedNodeLogs {
   private readonly checks = new Map<LogId, { readonly at: number; readonly sealed: boolean }>()
   /** Every value that was ever written, for the checkers: what a replica dropped is still here. */
   readonly written = new Map<LogId, Uint8Array[]>()
+  /** Entries that were on too few replicas when an end above them was decided. */
+  readonly decidedTooEarly: { readonly at: number; readonly log: LogId; readonly offset: Offset }[] = []
   /** Two values at one offset: an accident in itself. */
   readonly rewritten: { readonly log: LogId; readonly offset: Offset }[] = []
 
@@ -102,12 +104,23 @@ export class SimulatedNodeLogs {
 
   decideEnd(log: LogId, end: Offset, done: Done<Offset>): void {
     const propose = () => {
+      if (!this.ends.has(log)) this.noteMissing(log, end)
       const decided = this.ends.get(log) ?? end
       this.ends.set(log, decided)
       return decided
     }
     if (this.rules.decideEndOnce) this.replicas.compareAndSet(propose, done)
     else this.replicas.compareAndSet(() => (propose(), end), done)
+  }
+
+  /** What every replica that dropped it, or a quorum, cannot give back any more to whoever recovers the log again. */
+  private noteMissing(log: LogId, end: Offset): void {
+    const rows = this.replicas.all.map(({ state }) => logOf(state, log))
+    const cursor = Math.max(...rows.map(({ materialised }) => materialised))
+    for (let offset = cursor; offset < end; offset++) {
+      const holders = rows.filter(({ entries }) => entries.has(offset as Offset)).length
+      if (holders < QUORUM) this.decidedTooEarly.push({ at: this.clock(), log, offset: offset as Offset })
+    }
   }
 
   cursors(log: LogId, done: Done<LogCursors>): void {

@@ -188,7 +188,7 @@ export class Connection<Up, Down> {
     if (!this.open) return
     this.open = false
     this.network.forget(this as unknown as Connection<never, never>)
-    this.up.flying.forEach((packet) => (packet.lost = true))
+    for (const packet of this.up.flying) packet.lost = true
     for (const direction of [this.down, this.up] as Direction<unknown>[]) this.tellClosed(direction)
   }
 

@@ -90,8 +90,8 @@ export class FeedUser implements RequestOwner {
     else if (answer.type === 'subscribed') {
       this.subscription = 'made'
       if (!this.gone) this.feed.subscribed(answer)
-      // The user may be back already: then another subscription was asked for behind this one.
-      else if (this.user.feeds.get(this.feed.id) === undefined) this.unsubscribe(edge)
+      // The user may be back already, as another LocalUser: then another subscription was asked for behind this one.
+      else if (!edge.feeds.wants(this.user, this.feed.id)) this.unsubscribe(edge)
     }
   }
 

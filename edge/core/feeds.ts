@@ -60,6 +60,11 @@ export class Feeds {
     }
   }
 
+  /** Some session of this user sees the conversation now. */
+  wants({ app, id }: Pick<LocalUser, 'app' | 'id'>, conversation: ConversationId): boolean {
+    return this.users.get(app, id)?.feeds.has(conversation) === true
+  }
+
   // --- a session and a conversation meet -----------------------------------------------------------------------------
 
   /** Tells a session of a conversation that its user is a member of, and lets it see it from `cursor` on. */

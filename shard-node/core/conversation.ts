@@ -29,7 +29,10 @@ export interface Conversation {
   data: ConversationData
   readonly members: Map<UserId, StoredMember>
   memberCount: number
+  /** Committed or not: what a mark is compared with. */
   readonly cursors: Map<UserId, Cursor>
+  /** Committed: what may be told. */
+  readonly toldCursors: Map<UserId, Readonly<Cursor>>
   /** Highest seq given out, committed or not. */
   assigned: Seq
   /** Highest seq committed. */
@@ -141,6 +144,7 @@ export function emptyConversation(id: ConversationId, slot: Slot, now: Millis): 
     members: new Map(),
     memberCount: 0,
     cursors: new Map(),
+    toldCursors: new Map(),
     assigned: 0 as Seq,
     head: 0 as Seq,
     materialised: 0 as Seq,
@@ -172,7 +176,10 @@ export function fillFromView(
 ): void {
   conversation.data = stored.data
   for (const member of stored.members) putMember(conversation, member)
-  for (const { user, delivered, read } of stored.cursors) conversation.cursors.set(user, { delivered, read })
+  for (const { user, delivered, read } of stored.cursors) {
+    conversation.cursors.set(user, { delivered, read })
+    conversation.toldCursors.set(user, { delivered, read })
+  }
   conversation.assigned = stored.head
   conversation.head = stored.head
   conversation.materialised = stored.head
@@ -196,6 +203,11 @@ export function isMember(conversation: Conversation, user: UserId): boolean {
 
 export function cursorOf(conversation: Conversation, user: UserId): Readonly<Cursor> {
   return conversation.cursors.get(user) ?? NO_CURSOR
+}
+
+/** The member's cursor as far as it is committed: a successor knows no less. */
+export function toldCursorOf(conversation: Conversation, user: UserId): Readonly<Cursor> {
+  return conversation.toldCursors.get(user) ?? NO_CURSOR
 }
 const NO_CURSOR: Readonly<Cursor> = { delivered: 0 as Seq, read: 0 as Seq }
 
@@ -224,13 +236,13 @@ export function isIdle(conversation: Conversation, materialised: Offset): boolea
 /** The conversation as `user` sees it (undefined: a service token). */
 export function infoFor(conversation: Conversation, user: UserId | undefined): ConversationInfo {
   const { data } = conversation
-  const own = user === undefined ? NO_CURSOR : cursorOf(conversation, user)
+  const own = user === undefined ? NO_CURSOR : toldCursorOf(conversation, user)
   const listed =
     conversation.memberCount > MEMBERS_LISTED_MAX
       ? undefined
       : [...conversation.members.values()]
           .filter((member) => member.present)
-          .map((member) => ({ user: member.user, role: member.role, ...cursorOf(conversation, member.user) }))
+          .map((member) => ({ user: member.user, role: member.role, ...toldCursorOf(conversation, member.user) }))
   return {
     conversation: conversation.id,
     type: data.type,

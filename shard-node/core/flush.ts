@@ -170,6 +170,7 @@ function commitConversation(state: ShardState, work: ConversationWork, offset: O
     for (const post of posts) if (post.membership !== undefined) tellMembership(state, conversation, post)
   }
   if (work.creation !== undefined) tellCreation(state, conversation, work.creation)
+  for (const { user, delivered, read } of work.marked) conversation.toldCursors.set(user, { delivered, read })
   if (work.marked.length > 0) tellMarks(state, conversation, work.marked)
 }
 

@@ -14,10 +14,12 @@ import { openApiDocument } from './openapi.js'
 import { faultOf, problemResponse } from './problem-response.js'
 import { readBody } from './read-body.js'
 import { type AnswerSample, type RestEvents, restEvents } from './rest-events.js'
+import { REST_IDS, type RestIds } from './rest-ids.js'
 import { REST_LIMITS, type RestLimits } from './rest-limits.js'
 import { traceOf } from './trace-context.js'
 
-export interface RestOptions extends RestServices {
+export interface RestOptions extends Omit<RestServices, 'ids'> {
+  readonly ids?: RestIds
   readonly logger: Logger
   /** Milliseconds since 1970. */
   readonly now?: () => number
@@ -38,7 +40,8 @@ const REQUEST_ID = /^[A-Za-z0-9_.:-]{1,128}$/
 
 /** The REST API as a Hono app: try it with `app.request(…)`, serve it with `mountRest`. */
 export function createRest(options: RestOptions): RestApp {
-  const { authenticator, ids, logger, onAnswer, now = Date.now, corsOrigins = [] } = options
+  const { requests, authenticator, ids = REST_IDS, logger, onAnswer, now = Date.now, corsOrigins = [] } = options
+  const services: RestServices = { requests, authenticator, ids }
   const limits = { ...REST_LIMITS, ...options.limits }
   const admission = new Admission(authenticator, limits, now)
   const events = restEvents(logger, onAnswer)
@@ -64,7 +67,7 @@ export function createRest(options: RestOptions): RestApp {
   for (const endpoint of ENDPOINTS) {
     const path = honoPath(endpoint.path)
     allow(path, ...(endpoint.method === 'get' ? ['GET', 'HEAD'] : ['POST']))
-    app.on(endpoint.method.toUpperCase(), path, (c) => serve(endpoint, options, admission, c))
+    app.on(endpoint.method.toUpperCase(), path, (c) => serve(endpoint, services, admission, c))
   }
   for (const page of docsPages(openApiDocument(ENDPOINTS))) {
     allow(page.path, 'GET', 'HEAD')

@@ -1,14 +1,18 @@
 import { App, type HttpRequest, type HttpResponse, us_socket_local_port } from 'uWebSockets.js'
 import { type ChildProcess, fork } from 'node:child_process'
 import { connect } from 'node:net'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { type AppId, millis, seq, type UserId } from '@chat4all/protocol'
 import { Hono } from 'hono'
+import { pino } from 'pino'
+import type { Requests } from '../requests.js'
 import { BufferedResponse } from './buffered-response.js'
+import { createRest } from './create-rest.js'
 import { httpOnUws } from './http-on-uws.js'
 
 /**
- * CPU of one small POST: bare uWebSockets.js, the adapter, the adapter with Hono, and the same on the platform's own
- * Request. The server is a process of its own, so that its CPU time is its own.
+ * CPU of one small POST: bare uWebSockets.js, the adapter, the adapter with Hono, the same on the platform's own
+ * Request and Response, and the whole API. The server is a process of its own, so that its CPU time is its own.
  * `node edge/dist/rest/http-on-uws.bench.js [requests]`
  */
 
@@ -34,6 +38,20 @@ const options = {
   onFault: console.error,
 }
 
+/** All of a POST but its owner: token, schema, encoding, headers, log line (to nowhere). */
+function wholeApi(): (res: HttpResponse, req: HttpRequest) => void {
+  const api = createRest({
+    requests: { post: async () => ({ seq: seq(42), time: millis(0) }) } as Partial<Requests> as Requests,
+    authenticator: {
+      verify: async () => ({ app: 'demo' as AppId, user: 'ana' as UserId, expires: Number.POSITIVE_INFINITY }),
+      issue: () => Promise.reject(new Error('this benchmark asks for no token')),
+    },
+    logger: pino(pino.destination('/dev/null')),
+    limits: { userRequestsPerSecond: 1e9, userRequestsBurst: 1e9 },
+  })
+  return httpOnUws((request, peer) => api.fetch(request, peer), options)
+}
+
 const SERVERS: Record<string, (res: HttpResponse, req: HttpRequest) => void> = {
   'bare uWebSockets.js': (res) => {
     res.onAborted(() => {})
@@ -49,6 +67,7 @@ const SERVERS: Record<string, (res: HttpResponse, req: HttpRequest) => void> = {
     const { method, url, headers } = light
     return platform.fetch(new Request(url, { method, headers, body: await light.arrayBuffer() }))
   }, options),
+  'the whole API, its owners stubbed': wholeApi(),
 }
 
 function serve(name: string): void {
@@ -61,19 +80,33 @@ function serve(name: string): void {
   process.on('message', () => process.send!({ cpu: process.cpuUsage() }))
 }
 
-async function measure(name: string, requests: number): Promise<void> {
+export interface HttpBenchLine {
+  readonly server: string
+  readonly cpuMicros: number
+  readonly requestsPerSecond: number
+}
+
+/** Measures each server in turn: CPU of the server's process per request, and the rate of one client process. */
+export async function benchHttp(requests: number): Promise<HttpBenchLine[]> {
+  const lines: HttpBenchLine[] = []
+  for (const name of Object.keys(SERVERS)) lines.push(await measure(name, requests))
+  return lines
+}
+
+async function measure(name: string, requests: number): Promise<HttpBenchLine> {
   const server = fork(fileURLToPath(import.meta.url), ['serve', name])
-  const { port } = await ask<{ port: number }>(server)
-  await load(port, Math.ceil(requests / 5)) // warm up
-  const before = await cpuMicros(server)
-  const started = performance.now()
-  await load(port, requests)
-  const seconds = (performance.now() - started) / 1000
-  const micros = (await cpuMicros(server)) - before
-  server.kill()
-  console.log(
-    `${name.padEnd(36)} ${(micros / requests).toFixed(1).padStart(6)} µs CPU  ${Math.round(requests / seconds)} requests/s`,
-  )
+  try {
+    const { port } = await ask<{ port: number }>(server)
+    await load(port, Math.ceil(requests / 5)) // for the compiler
+    const before = await cpuMicros(server)
+    const started = performance.now()
+    await load(port, requests)
+    const seconds = (performance.now() - started) / 1000
+    const used = (await cpuMicros(server)) - before
+    return { server: name, cpuMicros: used / requests, requestsPerSecond: requests / seconds }
+  } finally {
+    server.kill()
+  }
 }
 
 async function cpuMicros(server: ChildProcess): Promise<number> {
@@ -110,6 +143,14 @@ async function load(port: number, requests: number): Promise<void> {
   )
 }
 
-const [first, second] = process.argv.slice(2)
-if (first === 'serve') serve(second!)
-else for (const name of Object.keys(SERVERS)) await measure(name, Number(first ?? 100_000))
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  const [first, second] = process.argv.slice(2)
+  if (first === 'serve') serve(second!)
+  else {
+    for (const { server, cpuMicros, requestsPerSecond } of await benchHttp(Number(first ?? 100_000))) {
+      console.log(
+        `${cpuMicros.toFixed(1).padStart(6)} µs CPU  ${requestsPerSecond.toFixed(0).padStart(7)}/s  ${server}`,
+      )
+    }
+  }
+}

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { pino } from 'pino'
 import { createApp } from '../auth/apps.js'
 import { fakeDirectory } from '../auth/fake-directory.js'
@@ -6,7 +6,6 @@ import { createAuthenticator } from '../auth/jwt-authenticator.js'
 import type { Authenticator } from '../auth/port.js'
 import { createRest, type RestApp, type RestOptions } from './create-rest.js'
 import { type FakeRequests, fakeRequests } from './fake-requests.js'
-import { restIds } from './rest-ids.js'
 
 /** The REST app over owners in memory, with two apps and a clock to turn: for tests. */
 export interface RestFixture {
@@ -34,8 +33,6 @@ export interface Answer {
 }
 
 export const SECRET = 'test secret'
-const hash = (text: string) => createHash('sha256').update(text).digest('base64url')
-
 let time = 1_770_000_000_000
 const now = () => time
 /** One for all fixtures of a process, and one clock: to check a secret costs more than all the rest of a test. */
@@ -54,7 +51,7 @@ export async function restFixture(options: Partial<RestOptions> = {}): Promise<R
   const log: Record<string, unknown>[] = []
   const logger = pino({ level: 'info' }, { write: (line: string) => void log.push(JSON.parse(line)) })
   const limits = { userRequestsPerSecond: 0, ...options.limits }
-  const rest = createRest({ requests, authenticator, ids: restIds(hash), logger, now, ...options, limits })
+  const rest = createRest({ requests, authenticator, logger, now, ...options, limits })
   return {
     rest,
     requests,

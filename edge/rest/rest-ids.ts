@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { AppId, ConversationId, MessageId, UserId } from '@chat4all/protocol'
-import { groupConversationId, privateConversationId } from '../core/index.js'
+import { groupConversationId, privateConversationId } from '../conversation-id.js'
 
 /** Names that the REST API gives. */
 export interface RestIds {
@@ -11,16 +11,11 @@ export interface RestIds {
   groupConversationId(app: AppId, creator: UserId | undefined, messageId: MessageId): ConversationId
 }
 
-/**
- * The ids of sessions and of REST are the same: a private conversation entered here is the one entered there.
- * @param hash the one of the edge's core (EdgeWorld.hash)
- */
-export function restIds(hash: (text: string) => string): RestIds {
-  return {
-    newMessageId: () => randomUUID() as MessageId,
-    newRequestId: randomUUID,
-    privateConversationId: (app, a, b) => privateConversationId(hash, app, a, b),
-    // No user id is empty, so no user makes the id of a service's group.
-    groupConversationId: (app, creator, messageId) => groupConversationId(hash, app, creator ?? '', messageId),
-  }
+/** The ids of sessions and of REST are the same: a private conversation entered here is the one entered there. */
+export const REST_IDS: RestIds = {
+  newMessageId: () => randomUUID() as MessageId,
+  newRequestId: randomUUID,
+  privateConversationId,
+  // No user id is empty, so no user makes the id of a service's group.
+  groupConversationId: (app, creator, messageId) => groupConversationId(app, creator ?? '', messageId),
 }

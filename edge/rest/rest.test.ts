@@ -504,7 +504,7 @@ test('the log finds a request by message_id and trace, and holds no text and no 
 
 test('the pages for people are served from here, complete', async () => {
   const page = await fixture.call('GET', '/docs')
-  const links = [...page.body.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, link]) => link)
+  const links = [...page.body.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, link]) => link).filter((l) => l !== 'data:,')
   assert.ok(links.length >= 3)
   for (const link of links) {
     assert.match(link, /^\/docs\//, 'nothing from elsewhere')

@@ -1,5 +1,6 @@
-import type { EdgeRules } from '@chat4all/edge/core'
-import type { ShardRules } from '@chat4all/shard-node/core'
+import type { EdgeConfig, EdgeRules } from '@chat4all/edge/core'
+import type { ShardConfig, ShardRules } from '@chat4all/shard-node/core'
+import type { FaultName } from './run/options.js'
 import type { StoreRules } from './store/rules.js'
 
 /**
@@ -18,6 +19,22 @@ export interface PlantedBug {
   readonly instead: string
   /** Invariants of SPEC.md of which at least one must fail. */
   readonly breaks: readonly number[]
+  /** Under which the accident is not rare: what is not named here is as the seed has it. */
+  readonly weather?: Weather
+}
+
+export interface Weather {
+  readonly faults?: Partial<Record<FaultName, number>>
+  readonly shardNode?: Partial<ShardConfig>
+  readonly edge?: Partial<EdgeConfig>
+}
+
+/** Live nodes are taken for dead while requests to replicas are late or lost. */
+const DEPOSING: Weather['faults'] = {
+  'node-suspected': 0.7,
+  'late-request': 0.25,
+  'lost-request': 0.1,
+  'replica-down': 0,
 }
 
 export const PLANTED_BUGS: readonly PlantedBug[] = [
@@ -32,12 +49,14 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     rule: { of: 'shard-node', off: 'checkAfterWrite' },
     instead: 'a check may cover an append that completed after the check began',
     breaks: [1, 3],
+    weather: { faults: DEPOSING },
   },
   {
     name: 'check at one replica',
     rule: { of: 'store', off: 'checkAtQuorum' },
     instead: 'a seal check believes the first replica that answers',
     breaks: [1, 3],
+    weather: { faults: DEPOSING },
   },
   {
     name: 'a cached check',
@@ -50,12 +69,14 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     rule: { of: 'store', off: 'sealAtQuorum' },
     instead: 'sealing counts as done when it is sent, not when a quorum has it',
     breaks: [1, 3],
+    weather: { faults: { ...DEPOSING, 'late-request': 0.5 } },
   },
   {
     name: 'no write-back',
     rule: { of: 'store', off: 'writeBack' },
     instead: 'a recoverer does not put what it read onto a quorum',
     breaks: [1, 3, 4],
+    weather: { faults: DEPOSING },
   },
   {
     name: 'each recoverer its own end',
@@ -74,6 +95,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     rule: { of: 'shard-node', off: 'rewriteUntilWritten' },
     instead: 'an append of unknown outcome is taken for written',
     breaks: [1, 3],
+    weather: { faults: { ...DEPOSING, 'lost-request': 0.3, 'node-crash': 0.3 } },
   },
   {
     name: 'slot taken before recovery ended',
@@ -92,12 +114,17 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     rule: { of: 'shard-node', off: 'lookAgainAtCursor' },
     instead: 'a recoverer that reads nothing proposes that offset as the end at once',
     breaks: [1, 3, 4],
+    weather: {
+      faults: { 'node-suspected': 1, 'slow-recovery': 0.8, 'replica-down': 0, 'slow-store': 0 },
+      shardNode: { materialiseAfterMs: 20, cursorSaveMs: 20 },
+    },
   },
   {
     name: 'stale read',
     rule: { of: 'shard-node', off: 'readsAfterCheck' },
     instead: 'a read is answered from memory although the log may be sealed',
     breaks: [1],
+    weather: { faults: { 'node-suspected': 0.7, 'link-cut': 0.9, 'link-slow': 0.5 } },
   },
   {
     name: 'dedupe lost at failover',
@@ -128,5 +155,6 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     rule: { of: 'edge', off: 'subscribeBeforeRead' },
     instead: 'what is committed between the read and the subscription is missed',
     breaks: [7, 9],
+    weather: { faults: { 'client-cut': 1, 'slow-store': 0.8 } },
   },
 ]

@@ -46,6 +46,7 @@ export class Cluster {
         history,
         trace,
         rules: options.rules.shardNode,
+        random: world.random,
         config: options.shardNode,
       })
     })

@@ -96,7 +96,12 @@ export class FaultInjector {
         if (route.cut) return
         route.cut = true
         network.cutAll(node.process.name, edge.process.name)
-        return { who: `${edge.process.name}-${node.node}`, repair: () => void (route.cut = false) }
+        return {
+          who: `${edge.process.name}-${node.node}`,
+          repair: () => {
+            route.cut = false
+          },
+        }
       }
       case 'link-stall': {
         const route = network.route(node.process.name, edge.process.name)
@@ -125,12 +130,22 @@ export class FaultInjector {
         const replica = store.replicas.all[fault.victim % REPLICAS]!
         if (replica.down) return
         replica.down = true
-        return { who: `replica${fault.victim % REPLICAS}`, repair: () => void (replica.down = false) }
+        return {
+          who: `replica${fault.victim % REPLICAS}`,
+          repair: () => {
+            replica.down = false
+          },
+        }
       }
       case 'slow-store': {
         const { faults } = store.replicas
         faults.delayMsMax = NO_STORE_FAULTS.delayMsMax * (5 + 95 * fault.amount)
-        return { who: 'store', repair: () => void (faults.delayMsMax = NO_STORE_FAULTS.delayMsMax) }
+        return {
+          who: 'store',
+          repair: () => {
+            faults.delayMsMax = NO_STORE_FAULTS.delayMsMax
+          },
+        }
       }
       case 'clock-jump': {
         const { process } = node
@@ -143,6 +158,7 @@ export class FaultInjector {
       case 'late-request':
       case 'lost-answer':
       case 'unknown-compare-and-set':
+      case 'slow-recovery':
         throw new Error(`${fault.name} is a property of every request, not an event`)
     }
   }

@@ -22,6 +22,7 @@ import type { History } from '../history/history.js'
 import type { SimulatedStore } from '../store/index.js'
 import type { Connection, Side } from '../world/network.js'
 import type { Process } from '../world/process.js'
+import type { Random } from '../world/random.js'
 import type { Trace } from '../world/trace.js'
 import { digest } from './digest.js'
 import type { Membership } from './membership.js'
@@ -39,6 +40,7 @@ export interface ShardNodeSurroundings {
   readonly trace: Trace
   readonly rules: ShardRules
   readonly config: Partial<ShardConfig>
+  readonly random: Random
 }
 
 /**
@@ -49,6 +51,7 @@ export class SimulatedShardNode {
   readonly node: NodeId
   readonly process: Process
   private readonly around: ShardNodeSurroundings
+  private readonly random: Random
   private core!: ShardNodeCore
   private links = new Map<LinkId, { readonly edge: EdgeId; readonly connection: NodeConnection }>()
   private outgoing = new Map<LinkId, NodeLinkFrame[]>()
@@ -59,6 +62,7 @@ export class SimulatedShardNode {
 
   constructor(around: ShardNodeSurroundings) {
     this.around = around
+    this.random = around.random.fork(around.process.name)
     this.process = around.process
     this.node = around.process.name as NodeId
     around.membership.watch(this.process, (healthy) => this.membersChanged(healthy))
@@ -262,7 +266,7 @@ export class SimulatedShardNode {
           ),
         )
       case 'recover':
-        return this.recover(effect)
+        return this.recoverSlowly(effect)
       case 'serving':
         this.around.trace.note('serves', this.node, `${effect.slots.length} slots`)
         return this.around.membership.hint(this.node, effect.slots)
@@ -288,6 +292,12 @@ export class SimulatedShardNode {
         )
       }, failed),
     )
+  }
+
+  private recoverSlowly(effect: Extract<Effect, { type: 'recover' }>): void {
+    const { slowRecovery, lateMsMax } = this.store.replicas.faults
+    if (!this.random.chance(slowRecovery)) return this.recover(effect)
+    this.process.after(this.random.skewed(1, lateMsMax), () => this.recover(effect))
   }
 
   private recover({ log, step }: Extract<Effect, { type: 'recover' }>): void {

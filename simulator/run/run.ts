@@ -50,6 +50,7 @@ function play(cluster: Cluster, options: RunOptions, plan: Plan): void {
     lateRequest: options.faults['late-request'],
     lateMsMax: 6_000,
     lostAnswer: options.faults['lost-answer'],
+    slowRecovery: options.faults['slow-recovery'],
     unknownCompareAndSet: options.faults['unknown-compare-and-set'],
   })
   cluster.start()

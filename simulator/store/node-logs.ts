@@ -34,7 +34,9 @@ export class SimulatedNodeLogs {
   }
 
   open(log: LogId, done: Done<true>): void {
-    this.write((state) => void (logOf(state, log).opened = true), done)
+    this.write((state) => {
+      logOf(state, log).opened = true
+    }, done)
   }
 
   append(log: LogId, offset: Offset, entry: Uint8Array, done: Done<true>): void {
@@ -75,7 +77,10 @@ export class SimulatedNodeLogs {
   }
 
   seal(log: LogId, done: Done<true>): void {
-    this.write((state) => void (logOf(state, log).sealed = true), done, this.rules.sealAtQuorum ? QUORUM : 0)
+    const seal = (state: ReplicaState) => {
+      logOf(state, log).sealed = true
+    }
+    this.write(seal, done, this.rules.sealAtQuorum ? QUORUM : 0)
   }
 
   read(log: LogId, from: Offset, limit: number, done: Done<Uint8Array[]>): void {
@@ -110,13 +115,20 @@ export class SimulatedNodeLogs {
       return decided
     }
     if (this.rules.decideEndOnce) this.replicas.compareAndSet(propose, done)
-    else this.replicas.compareAndSet(() => (propose(), end), done)
+    else {
+      this.replicas.compareAndSet(() => {
+        propose()
+        return end
+      }, done)
+    }
   }
 
   /** What every replica that dropped it, or a quorum, cannot give back any more to whoever recovers the log again. */
   private noteMissing(log: LogId, end: Offset): void {
     const rows = this.replicas.all.map(({ state }) => logOf(state, log))
     const cursor = Math.max(...rows.map(({ materialised }) => materialised))
+    // A view has what was committed only: an end below its cursor cuts off what was acknowledged.
+    if (end < cursor) this.decidedTooEarly.push({ at: this.clock(), log, offset: end })
     for (let offset = cursor; offset < end; offset++) {
       const holders = rows.filter(({ entries }) => entries.has(offset as Offset)).length
       if (holders < QUORUM) this.decidedTooEarly.push({ at: this.clock(), log, offset: offset as Offset })

@@ -15,6 +15,8 @@ export interface StoreFaults {
   lostAnswer: number
   /** A compare-and-set whose outcome the caller does not learn: it happened, happens later, or never does. */
   unknownCompareAndSet: number
+  /** A recoverer waits up to `lateMsMax` before its next step. Per step. */
+  slowRecovery: number
   delayMsMin: number
   delayMsMax: number
 }
@@ -25,6 +27,7 @@ export const NO_STORE_FAULTS: Readonly<StoreFaults> = {
   lateMsMax: 0,
   lostAnswer: 0,
   unknownCompareAndSet: 0,
+  slowRecovery: 0,
   delayMsMin: 0.2,
   delayMsMax: 4,
 }

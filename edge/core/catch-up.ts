@@ -19,6 +19,8 @@ export class CatchUp implements RangeReader {
   until: Seq = NO_END
   pages: Pages | undefined
   reading = false
+  /** Over, one way or the other: a page that comes now comes too late. */
+  ended = false
   /** Holds one of the session's places for pages. */
   holdsPage = false
 
@@ -30,6 +32,7 @@ export class CatchUp implements RangeReader {
 
   rangeRead(pages: Pages): void {
     this.reading = false
+    if (this.ended) return
     this.pages = pages
     // A page that leads nowhere although there is more: the owner errs. Better a new session than a loop.
     if (pages.upto <= this.cursor) this.rangeFailed('INTERNAL')
@@ -38,6 +41,7 @@ export class CatchUp implements RangeReader {
 
   rangeFailed(_code: ErrorCode): void {
     this.reading = false
+    if (this.ended) return
     this.session.fail('INTERNAL', 'what was missed could not be read')
   }
 }

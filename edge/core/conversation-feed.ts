@@ -301,6 +301,7 @@ export class ConversationFeed {
 
   private drop(catchUp: CatchUp): void {
     const { catching } = this
+    catchUp.ended = true
     catching?.delete(catchUp)
     if (catching?.size === 0) {
       this.catching = undefined

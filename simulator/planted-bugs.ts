@@ -133,6 +133,15 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     breaks: [1],
   },
   {
+    name: 'request from before a failover taken for new',
+    rule: { of: 'shard-node', off: 'restartAfterTaking' },
+    instead: 'a new owner takes what was on its way to it since before it was the owner',
+    breaks: [1],
+    weather: {
+      faults: { 'link-stall': 1, 'node-suspected': 0.7, 'client-cut': 1, 'slow-store': 0, 'replica-down': 0 },
+    },
+  },
+  {
     name: 'old memory served after getting a slot back',
     rule: { of: 'shard-node', off: 'reloadAfterRegain' },
     instead: 'a new incarnation keeps the conversations of the one before',

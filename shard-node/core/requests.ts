@@ -32,13 +32,23 @@ import { isRefused, type LinkState, type ShardState } from './state.js'
  */
 export function request(state: ShardState, link: LinkState, frame: RequestFrame, now: Millis): void {
   const { slot, attempt } = frame
-  const pipe = link.slots.get(slot)
-  if (pipe === undefined) link.slots.set(slot, { attempt, refusedAttempt: -1, refusedFrom: 0 })
-  else {
+  let pipe = link.slots.get(slot)
+  if (pipe === undefined) {
+    pipe = { attempt, refusedAttempt: -1, refusedFrom: 0, epoch: 0 }
+    link.slots.set(slot, pipe)
+  } else {
     if (isRefused(pipe, attempt, frame.n)) return
     pipe.attempt = attempt
   }
   if (!state.serves(slot)) return state.bounce(link, slot, frame.n, 'not_owner')
+  const epoch = state.epochs[slot]!
+  if (pipe.epoch !== epoch) {
+    pipe.epoch = epoch
+    // It may have been on its way since before the slot came here: its client may have sent it again elsewhere, and the
+    // window of those days is gone. Sent anew it says that it is a repetition, and is looked up.
+    const maybeOld = link.id <= state.linksBefore[slot]!
+    if (maybeOld && state.rules.restartAfterTaking) return state.bounce(link, slot, frame.n, 'busy', 0)
+  }
   const lags =
     state.pendingBytes > state.config.pendingBytesMax || state.materialiser.lagBytes > state.config.viewLagBytesMax
   if (lags) return state.bounce(link, slot, frame.n, 'busy')

@@ -18,6 +18,8 @@ export interface ShardRules {
   readonly lookUpRetries: boolean
   /** After a bounce, later requests of the same attempt are dropped: the edge sends them again, in order (§5). */
   readonly dropAfterBounce: boolean
+  /** A new owner bounces the first requests of a slot over each older link: some were on their way since before (§5). */
+  readonly restartAfterTaking: boolean
   /** An owner that gets a slot (back) loads its conversations anew (§3). */
   readonly reloadAfterRegain: boolean
   /** Slots of a dead log are claimed only when the log is recovered and its tail is in the view (§3, step 5). */
@@ -34,6 +36,7 @@ export const ALL_RULES: ShardRules = {
   readsAfterCheck: true,
   lookUpRetries: true,
   dropAfterBounce: true,
+  restartAfterTaking: true,
   reloadAfterRegain: true,
   recoverBeforeClaim: true,
   lookAgainAtCursor: true,

@@ -51,8 +51,8 @@ class World {
     this.sealed = false
     this.core.start(log, old, this.now)
     this.core.membersChanged([NODE], new Array(SLOTS).fill(NODE), this.now)
-    this.core.linkOpened(this.link, 'e1' as EdgeId, this.now)
     this.run()
+    this.core.linkOpened(this.link, 'e1' as EdgeId, this.now)
   }
 
   send(...frames: EdgeLinkFrame[]): NodeLinkFrame[] {

@@ -84,6 +84,8 @@ export interface SlotPipe {
   refusedAttempt: number
   /** … nothing from this request on is taken; nor anything of an earlier attempt. */
   refusedFrom: number
+  /** Epoch in which requests over this link were first heard of here; 0: none. */
+  epoch: number
 }
 
 export function isRefused(pipe: SlotPipe, attempt: number, n: number): boolean {
@@ -104,6 +106,9 @@ export class ShardState {
   pendingBytes = 0
   /** Epoch of each slot that this incarnation serves; 0: not served. */
   readonly epochs = new Uint32Array(SLOTS)
+  /** The newest link that was open when a slot was taken over from another log; 0: from none. */
+  readonly linksBefore = new Uint32Array(SLOTS)
+  newestLink = 0 as LinkId
   readonly owners: (NodeId | undefined)[] = new Array(SLOTS).fill(undefined)
   /** Conversations whose look-up was answered: what waits behind it can be served. */
   readonly unblocked: Conversation[] = []
@@ -201,7 +206,13 @@ export class ShardState {
   }
 
   /** From request `n` of this attempt on, nothing of the slot is taken; later frames of the attempt are dropped. */
-  bounce(link: LinkState, slot: Slot, n: number, reason: 'not_owner' | 'busy'): void {
+  bounce(
+    link: LinkState,
+    slot: Slot,
+    n: number,
+    reason: 'not_owner' | 'busy',
+    busyMs = this.config.busyRetryAfterMs,
+  ): void {
     const pipe = link.slots.get(slot)
     if (pipe === undefined) return
     if (this.rules.dropAfterBounce) {
@@ -218,7 +229,7 @@ export class ShardState {
         attempt: pipe.attempt,
         n,
         reason,
-        retry_after: reason === 'busy' ? this.config.busyRetryAfterMs : 0,
+        retry_after: reason === 'busy' ? busyMs : 0,
         ...(reason === 'not_owner' &&
           owner !== undefined &&
           owner !== this.config.node && { owner, epoch: (this.ownerEpochs[slot] ?? 0) as Epoch }),

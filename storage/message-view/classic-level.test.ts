@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import type { AppId, ConversationId, Millis, Seq, UserId } from '@chat4all/protocol'
+import fc from 'fast-check'
+import { openClassicLevelView } from './classic-level.js'
+import { messageViewContract } from './contract.js'
+import type { MessageBatch, MessageView } from './port.js'
+
+const folders = new Map<MessageView, string>()
+after(() => Promise.all([...folders.values()].map((folder) => rm(folder, { recursive: true, force: true }))))
+
+async function openIn(folder: string): Promise<MessageView> {
+  const view = await openClassicLevelView({ folder })
+  folders.set(view, folder)
+  return view
+}
+
+async function openNew(): Promise<MessageView> {
+  return openIn(await mkdtemp(join(tmpdir(), 'chat4all-view-')))
+}
+
+async function reopen(view: MessageView): Promise<MessageView> {
+  await view.close()
+  return openIn(folders.get(view)!)
+}
+
+messageViewContract('classic-level', openNew, reopen)
+
+const chat = 'chat' as ConversationId
+
+/** Ids that differ in two bytes only, so that nearly every one is found across the border of two others first. */
+function idOf(seq: number): Buffer {
+  const id = Buffer.alloc(16, 0x11)
+  id.writeUInt16BE(seq, 7)
+  return id
+}
+
+function batch(firstSeq: number, count: number): MessageBatch {
+  const all = Array.from({ length: count }, (_, i) => firstSeq + i)
+  return {
+    firstSeq: firstSeq as Seq,
+    lastSeq: (firstSeq + count - 1) as Seq,
+    bytes: Buffer.concat(all.map((seq) => Buffer.from(`m${seq}`))),
+    lengths: all.map((seq) => `m${seq}`.length),
+    messageIds: Buffer.concat(all.map(idOf)),
+  }
+}
+
+test('whatever the sizes of batches and restarts between, each message_id leads to its seq', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(
+        fc.record({
+          count: fc.oneof(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 700 })),
+          again: fc.nat(30),
+          restart: fc.nat(9).map((n) => n === 0),
+        }),
+        { minLength: 1, maxLength: 90 },
+      ),
+      async (steps) => {
+        let view = await openNew()
+        let head = 0
+        for (const { count, again, restart } of steps) {
+          const first = Math.max(1, head + 1 - again)
+          await view.apply([{ conversation: chat, messages: batch(first, head + 1 - first + count) }])
+          head += count
+          if (restart) view = await reopen(view)
+        }
+        for (let seq = 1; seq <= head; seq += 1 + Math.floor(head / 300)) assert.equal(await view.find(chat, idOf(seq)), seq)
+        assert.equal(await view.find(chat, idOf(head)), head)
+        assert.equal(await view.find(chat, idOf(head + 1)), undefined)
+        const read = await view.messages(chat, {
+          after: 0 as Seq,
+          before: (head + 1) as Seq,
+          limit: head + 1,
+          newestFirst: false,
+          now: 0 as Millis,
+        })
+        assert.equal(read.length, head)
+        for (const [i, { seq, bytes }] of read.entries()) {
+          assert.equal(seq, i + 1)
+          assert.equal(Buffer.from(bytes).toString(), `m${seq}`)
+        }
+        await view.close()
+      },
+    ),
+    { numRuns: 25 },
+  )
+})
+
+test('ids are found while they move from page to page', async () => {
+  const view = await openNew()
+  let head = 0
+  let looking = true
+  const looked = (async () => {
+    for (let n = 0; looking; n++) {
+      const wanted = head === 0 ? 0 : 1 + ((n * 7) % head)
+      if (wanted > 0) assert.equal(await view.find(chat, idOf(wanted)), wanted)
+      else await new Promise(setImmediate)
+    }
+  })()
+  // Past 16 × 16 × 16 ids, so that pages merge and an archive comes.
+  while (head < 5_000) {
+    await view.apply([{ conversation: chat, messages: batch(head + 1, 17) }])
+    head += 17
+  }
+  looking = false
+  await looked
+  await view.close()
+})
+
+test('a gap in what is applied is refused with its place, and nothing of the call is written', async () => {
+  const view = await openNew()
+  const other = 'other' as ConversationId
+  await view.apply([{ conversation: chat, messages: batch(1, 3) }])
+  await assert.rejects(
+    view.apply([
+      { conversation: other, messages: batch(1, 1) },
+      { conversation: chat, messages: batch(5, 2) },
+    ]),
+    /messages 5 to 6 of chat came, and the view ends at 3/,
+  )
+  assert.equal(await view.find(other, idOf(1)), undefined)
+  await view.apply([{ conversation: chat, messages: batch(4, 2) }])
+  await view.close()
+})
+
+test('members before their conversation are refused', async () => {
+  const view = await openNew()
+  const ana = { user: 'ana' as UserId, role: 'member' as const, present: true, version: 0 as Seq }
+  await assert.rejects(view.apply([{ conversation: chat, members: [ana] }]), /before the conversation itself/)
+  assert.deepEqual(await view.conversationsOf('app' as AppId, ana.user), [])
+  await view.close()
+})
+
+test('two calls at once are applied one after the other', async () => {
+  const view = await openNew()
+  await Promise.all([1, 4, 2, 9].map((first) => view.apply([{ conversation: chat, messages: batch(1, first + 5) }])))
+  assert.equal(await view.find(chat, idOf(14)), 14)
+  assert.equal(await view.find(chat, idOf(15)), undefined)
+  await view.close()
+})

@@ -1,0 +1,95 @@
+import type { AppId, ConversationId, Millis, Seq, UserId } from '@chat4all/protocol'
+import { Applier } from './classic-level/apply.js'
+import { type Database, openDatabase } from './classic-level/database.js'
+import { headOf, Heads } from './classic-level/heads.js'
+import {
+  conversationOfUserKey,
+  conversationsOfUser,
+  cursorsOf,
+  dataKey,
+  headKey,
+  membersOf,
+  userOfKey,
+} from './classic-level/keys.js'
+import { findId } from './classic-level/message-ids.js'
+import { readMessages } from './classic-level/read-messages.js'
+import { decodeCursor, decodeData, decodeMember } from './classic-level/rows.js'
+import { sweep } from './classic-level/sweep.js'
+import type { ConversationChange, MessageRange, MessageView, StoredConversation, StoredMessage } from './port.js'
+
+export interface ClassicLevelViewOptions {
+  /** Belongs to this adapter alone; LevelDB locks it. */
+  readonly folder: string
+}
+
+/** Opens the message view of one shard-node in LevelDB. How its rows look: classic-level/keys.ts. */
+export async function openClassicLevelView(options: ClassicLevelViewOptions): Promise<MessageView> {
+  return new ClassicLevelView(await openDatabase(options.folder))
+}
+
+class ClassicLevelView implements MessageView {
+  private readonly database: Database
+  private readonly heads: Heads
+  private readonly applier: Applier
+  private lastWrite: Promise<unknown> = Promise.resolve()
+
+  constructor(database: Database) {
+    this.database = database
+    this.heads = new Heads(database)
+    this.applier = new Applier(database, this.heads)
+  }
+
+  apply(changes: readonly ConversationChange[]): Promise<void> {
+    return this.write(() => this.applier.apply(changes))
+  }
+
+  sweep(now: Millis, limit: number): Promise<number> {
+    return this.write(() => sweep(this.database, this.heads, now, limit))
+  }
+
+  /** Writers read rows and write what follows from them: one at a time. */
+  private write<Result>(run: () => Promise<Result>): Promise<Result> {
+    const written = this.lastWrite.then(run)
+    this.lastWrite = written.catch(() => {})
+    return written
+  }
+
+  async load(conversation: ConversationId): Promise<StoredConversation | undefined> {
+    // One moment for all rows: a member without its cursor, or a head without its messages, is never seen.
+    const snapshot = this.database.snapshot()
+    try {
+      const [data, head] = await this.database.getMany([dataKey(conversation), headKey(conversation)], { snapshot })
+      if (data === undefined) return undefined
+      const members = await this.database.iterator({ ...membersOf(conversation), snapshot }).all()
+      const cursors = await this.database.iterator({ ...cursorsOf(conversation), snapshot }).all()
+      const { head: last, first } = headOf(head)
+      return {
+        data: decodeData(data),
+        members: members.map(([key, row]) => decodeMember(userOfKey(key), row)),
+        cursors: cursors.map(([key, row]) => decodeCursor(userOfKey(key), row)),
+        head: last,
+        first,
+      }
+    } finally {
+      await snapshot.close()
+    }
+  }
+
+  messages(conversation: ConversationId, range: MessageRange): Promise<StoredMessage[]> {
+    return readMessages(this.database, conversation, range)
+  }
+
+  async find(conversation: ConversationId, messageId: Uint8Array): Promise<Seq | undefined> {
+    return findId(this.database, conversation, await this.heads.get(conversation), messageId)
+  }
+
+  async conversationsOf(app: AppId, user: UserId): Promise<ConversationId[]> {
+    const keys = await this.database.keys(conversationsOfUser(app, user)).all()
+    return keys.map(conversationOfUserKey)
+  }
+
+  async close(): Promise<void> {
+    await this.lastWrite
+    await this.database.close()
+  }
+}

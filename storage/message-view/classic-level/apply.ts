@@ -1,0 +1,116 @@
+import type { AppId, ConversationId, UserId } from '@chat4all/protocol'
+import type { ConversationChange, StoredCursor } from '../port.js'
+import type { Database, RowChange } from './database.js'
+import { encodeHead, type Head } from './head-row.js'
+import type { Heads } from './heads.js'
+import { cursorKey, dataKey, headKey, memberKey, userKey } from './keys.js'
+import { LeastRecentlyUsed } from './least-recently-used.js'
+import { addIds } from './message-ids.js'
+import { PendingChange } from './pending-change.js'
+import { decodeCursor, decodeData, decodeMember, encodeCursor, encodeData, encodeMember, laterCursor } from './rows.js'
+
+const CURSORS_CACHED_MAX = 50_000
+
+/**
+ * Applies changes, one call after the other: each compares with what the last one wrote. All of a call is one atomic,
+ * synced write, so a conversation's head, messages and ids never disagree, and when it resolves the log may be dropped.
+ */
+export class Applier {
+  private readonly database: Database
+  private readonly heads: Heads
+  private readonly cursors = new LeastRecentlyUsed<string, StoredCursor>(CURSORS_CACHED_MAX)
+
+  constructor(database: Database, heads: Heads) {
+    this.database = database
+    this.heads = heads
+  }
+
+  async apply(changes: readonly ConversationChange[]): Promise<void> {
+    const rows: RowChange[] = []
+    const pending = await this.gather(changes, rows)
+    const heads = new Map<ConversationId, Head>()
+    for (const one of pending) {
+      if (one.data !== undefined) rows.push({ type: 'put', key: dataKey(one.conversation), value: encodeData(one.data) })
+      if (one.members.size > 0) await this.changeMembers(one, rows)
+      if (one.ids.length === 0) continue
+      const head = await addIds(this.database, one.conversation, one.head, one.ids, rows)
+      rows.push({ type: 'put', key: headKey(one.conversation), value: encodeHead(head) })
+      heads.set(one.conversation, head)
+    }
+    const cursors = await this.changeCursors(pending, rows)
+    if (rows.length === 0) return
+    // The caches follow only what is known to be written; a write that fails makes the database refuse all others.
+    await this.database.batch(rows, { sync: true })
+    for (const [conversation, head] of heads) this.heads.set(conversation, head)
+    for (const [key, cursor] of cursors) this.cursors.set(key, cursor)
+  }
+
+  private async gather(changes: readonly ConversationChange[], rows: RowChange[]): Promise<PendingChange[]> {
+    const pending = new Map<ConversationId, PendingChange>()
+    const heads = await this.heads.getMany(new Set(changes.map(({ conversation }) => conversation)))
+    for (const change of changes) {
+      const { conversation } = change
+      let one = pending.get(conversation)
+      if (one === undefined) {
+        one = new PendingChange(conversation, heads.get(conversation)!)
+        pending.set(conversation, one)
+      }
+      one.add(change, rows)
+    }
+    return [...pending.values()]
+  }
+
+  private async changeMembers({ conversation, data, members }: PendingChange, rows: RowChange[]): Promise<void> {
+    const app = data?.app ?? (await this.appOf(conversation))
+    const changed = [...members.values()]
+    const stored = await this.database.getMany(changed.map(({ user }) => memberKey(conversation, user)))
+    for (const [i, member] of changed.entries()) {
+      const row = stored[i]
+      if (row !== undefined && decodeMember(member.user, row).version > member.version) continue
+      rows.push({ type: 'put', key: memberKey(conversation, member.user), value: encodeMember(member) })
+      const key = userKey(app, member.user, conversation)
+      rows.push(member.present ? { type: 'put', key, value: NO_BYTES } : { type: 'del', key })
+    }
+  }
+
+  private async appOf(conversation: ConversationId): Promise<AppId> {
+    const row = await this.database.get(dataKey(conversation))
+    if (row === undefined) throw new Error(`members of ${conversation} came before the conversation itself`)
+    return decodeData(row).app
+  }
+
+  /** Returns the cursors to remember once they are written. */
+  private async changeCursors(
+    pending: readonly PendingChange[],
+    rows: RowChange[],
+  ): Promise<Map<string, StoredCursor>> {
+    const changed = new Map<string, StoredCursor>()
+    const unknown: { conversation: ConversationId; cursor: StoredCursor; key: Buffer }[] = []
+    const compare = (conversation: ConversationId, cursor: StoredCursor, stored: StoredCursor | undefined) => {
+      const later = laterCursor(cursor, stored)
+      changed.set(cacheKey(conversation, cursor.user), later)
+      if (later.delivered === stored?.delivered && later.read === stored.read) return
+      rows.push({ type: 'put', key: cursorKey(conversation, cursor.user), value: encodeCursor(later) })
+    }
+    for (const { conversation, cursors } of pending) {
+      for (const cursor of cursors.values()) {
+        const cached = this.cursors.get(cacheKey(conversation, cursor.user))
+        if (cached !== undefined) compare(conversation, cursor, cached)
+        else unknown.push({ conversation, cursor, key: cursorKey(conversation, cursor.user) })
+      }
+    }
+    if (unknown.length > 0) {
+      const stored = await this.database.getMany(unknown.map(({ key }) => key))
+      for (const [i, { conversation, cursor }] of unknown.entries()) {
+        const row = stored[i]
+        compare(conversation, cursor, row === undefined ? undefined : decodeCursor(cursor.user, row))
+      }
+    }
+    return changed
+  }
+}
+
+const NO_BYTES = Buffer.alloc(0)
+
+// A conversation id has no '/' (protocol/schema/parts.ts), so two pairs never share a key.
+const cacheKey = (conversation: ConversationId, user: UserId): string => `${conversation}/${user}`

@@ -1,0 +1,89 @@
+import type { MessageBatch, StoredMessage } from '../port.js'
+import type { Millis, Seq } from '@chat4all/protocol'
+
+/**
+ * A batch of consecutive messages of one conversation as one row. Numbers are little endian.
+ *
+ *     0  1 when messages have expiries, else 0     1  count (u32)
+ *     5  count lengths (u32)                       …  count expiries (f64, 0: never), if any
+ *     …  the messages, one behind the other
+ */
+
+const HEADER_BYTES = 5
+const LENGTH_BYTES = 4
+const EXPIRY_BYTES = 8
+
+/** The row of what a batch holds from `firstSeq` on. */
+export function encodeBatch(batch: MessageBatch, firstSeq: Seq): Buffer {
+  const skipped = firstSeq - batch.firstSeq
+  const lengths = skipped === 0 ? batch.lengths : batch.lengths.slice(skipped)
+  const expires = skipped === 0 ? batch.expires : batch.expires?.slice(skipped)
+  let skippedBytes = 0
+  for (let i = 0; i < skipped; i++) skippedBytes += batch.lengths[i]!
+  const expire = expires?.some((time) => time !== 0) === true
+  const messagesAt = HEADER_BYTES + lengths.length * (LENGTH_BYTES + (expire ? EXPIRY_BYTES : 0))
+  const row = Buffer.allocUnsafe(messagesAt + batch.bytes.length - skippedBytes)
+  row[0] = expire ? 1 : 0
+  row.writeUInt32LE(lengths.length, 1)
+  let at = HEADER_BYTES
+  for (const length of lengths) at = row.writeUInt32LE(length, at)
+  if (expire) for (const time of expires) at = row.writeDoubleLE(time, at)
+  row.set(skippedBytes === 0 ? batch.bytes : batch.bytes.subarray(skippedBytes), messagesAt)
+  return row
+}
+
+/** Reads a batch row. Messages are views of the row's bytes. */
+export class BatchRow {
+  readonly first: Seq
+  readonly count: number
+  private readonly row: Buffer
+  private readonly expire: boolean
+
+  constructor(first: Seq, row: Buffer) {
+    this.first = first
+    this.row = row
+    this.expire = row[0] === 1
+    this.count = row.readUInt32LE(1)
+  }
+
+  /** When a message expires; 0: never. */
+  expiry(index: number): Millis {
+    if (!this.expire) return 0 as Millis
+    return this.row.readDoubleLE(HEADER_BYTES + this.count * LENGTH_BYTES + index * EXPIRY_BYTES) as Millis
+  }
+
+  isExpired(index: number, now: Millis): boolean {
+    const time = this.expiry(index)
+    return time !== 0 && time <= now
+  }
+
+  /** Messages with after < seq < before that have not expired, in order. */
+  messages(after: Seq, before: Seq, now: Millis): StoredMessage[] {
+    const messages: StoredMessage[] = []
+    let start = HEADER_BYTES + this.count * (LENGTH_BYTES + (this.expire ? EXPIRY_BYTES : 0))
+    for (let i = 0; i < this.count; i++) {
+      const end = start + this.row.readUInt32LE(HEADER_BYTES + i * LENGTH_BYTES)
+      const seq = (this.first + i) as Seq
+      if (seq >= before) break
+      if (seq > after && !this.isExpired(i, now)) messages.push({ seq, bytes: this.row.subarray(start, end) })
+      start = end
+    }
+    return messages
+  }
+
+  /** The lowest seq that has not expired; undefined when all have. */
+  firstLiving(now: Millis): Seq | undefined {
+    for (let i = 0; i < this.count; i++) if (!this.isExpired(i, now)) return (this.first + i) as Seq
+    return undefined
+  }
+
+  /** The last moment at which messages of it expire; undefined when that is not after `now`. */
+  lastExpiryAfter(now: Millis): Millis | undefined {
+    let last = 0 as Millis
+    for (let i = 0; i < this.count; i++) {
+      const time = this.expiry(i)
+      if (time > last) last = time
+    }
+    return last > now ? last : undefined
+  }
+}

@@ -181,7 +181,13 @@ export class Connection {
     const { urls, WebSocket } = this.options
     const url = urls[this.attempts++ % urls.length]!
     this.token = token
-    const socket = new WebSocket(url)
+    let socket: WebSocketLike
+    try {
+      socket = new WebSocket(url)
+    } catch (cause) {
+      // Such as ws: from a page that came over https. Another attempt would end the same way.
+      return this.stop(new Chat4AllError('INVALID', `${url}: ${messageOf(cause)}`))
+    }
     this.socket = socket
     socket.binaryType = 'arraybuffer'
     socket.onopen = () => {

@@ -12,8 +12,8 @@ import { ClientCore } from '../core/client-core.js'
 import { Connection } from './connection.js'
 import { Emitter } from './emitter.js'
 import type { ClientEvents, ConnectionState } from './events.js'
-import { networkHints } from './network-hints.js'
 import type { ClientOptions, WebSocketConstructor } from './options.js'
+import { pageHints } from './page-hints.js'
 import { restoredState, savedState } from './saved-state.js'
 import { Saver } from './saver.js'
 import { socketUrl } from './server-url.js'
@@ -76,12 +76,13 @@ export class Driver {
     this.connecting ??= waiting()
     const { promise } = this.connecting
     const probe = () => this.input((now) => this.core.probe(now))
-    this.stopHints ??= networkHints({
+    this.stopHints ??= pageHints({
       online: () => {
         this.connection.hurry()
         probe()
       },
       uncertain: probe,
+      leaving: () => void this.saver?.flush(),
     })
     this.connection.start()
     return promise

@@ -376,3 +376,14 @@ test('close() ends what waits for an answer, keeps what is unsent, and connect()
   await second.welcome({}, conversation())
   assert.equal(messageIdFromBytes((await second.next('send')).message_id), sending.messageId)
 })
+
+test('an address to which no socket can be opened is told at once, and not tried for ever', async (t) => {
+  class Refusing {
+    constructor(url: string) {
+      throw new Error(`not ${url}`)
+    }
+  }
+  const { client } = await setUp(t, { WebSocket: Refusing as never })
+  await assert.rejects(client.connect(), { code: 'INVALID' })
+  assert.equal(client.state.status, 'offline')
+})

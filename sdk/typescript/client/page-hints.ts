@@ -1,8 +1,10 @@
-export interface NetworkHints {
+export interface PageHints {
   /** The device says that it has a network again. */
   online(): void
   /** The connection may be dead: the network went away, or the page was asleep. */
   uncertain(): void
+  /** The page is about to go: the last chance to save. */
+  leaving(): void
 }
 
 interface EventSource {
@@ -10,8 +12,8 @@ interface EventSource {
   removeEventListener?(type: string, listener: () => void): void
 }
 
-/** Listens to what a browser knows of the network; elsewhere does nothing. The function returned stops it. */
-export function networkHints(hints: NetworkHints): () => void {
+/** Listens to what a browser knows of network and page; elsewhere does nothing. The function returned stops it. */
+export function pageHints(hints: PageHints): () => void {
   const { window, document } = globalThis as { window?: EventSource; document?: EventSource & Partial<Document> }
   const visible = () => {
     if (document?.visibilityState === 'visible') hints.uncertain()
@@ -19,6 +21,7 @@ export function networkHints(hints: NetworkHints): () => void {
   const pairs: [EventSource | undefined, string, () => void][] = [
     [window, 'online', hints.online],
     [window, 'offline', hints.uncertain],
+    [window, 'pagehide', hints.leaving],
     [document, 'visibilitychange', visible],
   ]
   for (const [source, type, listener] of pairs) source?.addEventListener?.(type, listener)

@@ -1,6 +1,7 @@
 import type { WebSocket } from 'uWebSockets.js'
 import type { ClientSocket, Session } from '../core/index.js'
 import type { Outbox } from './outbox.js'
+import type { SocketData } from './socket-route.js'
 
 /** uWebSockets' answer to a send that went out whole. */
 const SENT = 1
@@ -21,7 +22,7 @@ interface Ending {
  */
 export class ClientConnection implements ClientSocket {
   session: Session | undefined
-  private socket: WebSocket<ClientConnection> | undefined
+  private socket: WebSocket<SocketData> | undefined
   private readonly outbox: Outbox
   /** What was written in this turn: the first frame, then the others; most turns have one. */
   private first: Uint8Array | undefined
@@ -36,7 +37,7 @@ export class ClientConnection implements ClientSocket {
     this.outbox = outbox
   }
 
-  opened(socket: WebSocket<ClientConnection>): void {
+  opened(socket: WebSocket<SocketData>): void {
     this.socket = socket
   }
 

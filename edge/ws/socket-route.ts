@@ -8,6 +8,11 @@ import type { Outbox } from './outbox.js'
 /** uWebSockets cuts a connection without a word past its own bound, so that lies above what we answer ourselves. */
 const MESSAGE_BYTES_MAX = 2 * HELLO_BYTES_MAX
 
+/** uWebSockets copies the fields of what it is given, and only those: a class would lose its methods. */
+export interface SocketData {
+  readonly connection: ClientConnection
+}
+
 export interface SocketRoute {
   /** Path of the WebSocket, `/v1/socket`. */
   readonly path: string
@@ -21,7 +26,7 @@ export interface SocketRoute {
 /** Attaches the clients' WebSocket to an app. Messages are binary, each holds one or more frames. */
 export function attachSocketRoute(app: TemplatedApp, core: EdgeCore, outbox: Outbox, route: SocketRoute): void {
   const slab = new MessageSlab()
-  app.ws<ClientConnection>(route.path, {
+  app.ws<SocketData>(route.path, {
     compression: 0,
     maxPayloadLength: MESSAGE_BYTES_MAX,
     // No bound of its own, and no close of its own: see ClientConnection. Silence is noticed by the core's sweep.
@@ -35,33 +40,33 @@ export function attachSocketRoute(app: TemplatedApp, core: EdgeCore, outbox: Out
         return
       }
       res.upgrade(
-        new ClientConnection(outbox),
+        { connection: new ClientConnection(outbox) },
         req.getHeader('sec-websocket-key'),
         req.getHeader('sec-websocket-protocol'),
         req.getHeader('sec-websocket-extensions'),
         context,
       )
     },
-    open(socket: WebSocket<ClientConnection>) {
-      const connection = socket.getUserData()
+    open(socket: WebSocket<SocketData>) {
+      const { connection } = socket.getUserData()
       connection.opened(socket)
       connection.session = core.sessionOpened(connection, route.now())
     },
     message(socket, message, isBinary) {
-      const session = socket.getUserData().session!
+      const session = socket.getUserData().connection.session!
       if (!isBinary) core.receivedText(session, route.now())
       else if (message.byteLength > HELLO_BYTES_MAX) core.tooLarge(session)
       else core.received(session, slab.copy(message), route.now())
       route.afterInput()
     },
     drain(socket) {
-      const connection = socket.getUserData()
+      const { connection } = socket.getUserData()
       connection.drained()
       outbox.drained(connection)
       route.afterInput()
     },
     close(socket, code) {
-      const connection = socket.getUserData()
+      const { connection } = socket.getUserData()
       const { session } = connection
       const told = connection.closed(code)
       if (session !== undefined) core.sessionClosed(session, told, route.now())

@@ -156,7 +156,7 @@ function readPage(state: ShardState, conversation: Conversation, frame: ReadFram
   const upwards = frame.since !== undefined
   const limit = Math.max(1, frame.limit)
   const after = Math.min(frame.since ?? 0, head) as Seq
-  const before = (upwards ? head + 1 : Math.min(frame.before ?? head + 1, head + 1)) as Seq
+  const before = (upwards ? head + 1 : Math.min(Math.max(frame.before ?? head + 1, 1), head + 1)) as Seq
   // Batches are never changed, so this is a snapshot of what the view may not have yet.
   const tail = conversation.tail.slice()
   const tailFirst = tail[0]?.first ?? ((head + 1) as Seq)

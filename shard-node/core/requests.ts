@@ -154,7 +154,7 @@ function repeatable(
 function repeated(state: ShardState, conversation: Conversation, seq: Seq, frame: Repeatable, origin: Origin): void {
   const onTheWay = conversation.uncommitted.find((post) => post.seq === seq)
   if (onTheWay !== undefined) {
-    if (!same(onTheWay, frame)) return state.refuse(conversation.slot, origin, 'CONFLICT')
+    if (!same(onTheWay, frame)) return refuseConflict(state, conversation, frame, origin)
     onTheWay.repeats ??= []
     onTheWay.repeats.push(origin)
     return
@@ -162,7 +162,7 @@ function repeated(state: ShardState, conversation: Conversation, seq: Seq, frame
   const answer = (bytes: Uint8Array | undefined) => {
     // Its content has expired: nothing is left to compare, the seq stays its seq.
     const stored = bytes === undefined ? undefined : sealedMessage.read(new Reader(bytes))
-    if (stored !== undefined && !same(stored, frame)) return state.refuse(conversation.slot, origin, 'CONFLICT')
+    if (stored !== undefined && !same(stored, frame)) return refuseConflict(state, conversation, frame, origin)
     state.effects.push({
       type: 'send',
       link: origin.link,
@@ -194,6 +194,13 @@ function repeated(state: ShardState, conversation: Conversation, seq: Seq, frame
     limit: 1,
     newestFirst: false,
   })
+}
+
+/** Who is not a member is not told which message_ids were used. */
+function refuseConflict(state: ShardState, conversation: Conversation, frame: Repeatable, origin: Origin): void {
+  const visible =
+    (frame.t === 'change' && frame.service) || isMember(conversation, frame.t === 'post' ? frame.from : frame.by)
+  state.refuse(conversation.slot, origin, visible ? 'CONFLICT' : 'NOT_FOUND')
 }
 
 function same(stored: { readonly from: string; readonly payload: Uint8Array }, frame: Repeatable): boolean {

@@ -443,3 +443,22 @@ test('what a node replays after a crash is what it had acknowledged', () => {
   )
   assert.ok(world.rows.every(({ epoch, log }) => epoch === 2 && log === 'log-2'))
 })
+
+test('a stranger is not told whether a message_id was used', () => {
+  const world = new World()
+  world.send(open())
+  world.send(post(1))
+  assert.deepEqual(refused(world.send(post(1, { from: EVE }))), [ERRORS.NOT_FOUND.wire])
+  assert.deepEqual(refused(world.send(post(1, { from: BOB }))), [ERRORS.CONFLICT.wire])
+})
+
+test('a page before the first message is empty', () => {
+  const world = new World()
+  world.send(open())
+  world.send(post(1))
+  const [reply] = only(world.send({ t: 'read', ...at(), before: 0 as Seq, limit: 5 }), 'reply')
+  assert.deepEqual(
+    reply?.answer.type === 'page' ? [reply.answer.after, reply.answer.upto, reply.answer.count] : [],
+    [0, 0, 0],
+  )
+})

@@ -1,5 +1,3 @@
-import { SLOTS } from '@chat4all/protocol'
-
 /** Bounds and times of an edge. Bytes, counts and milliseconds as the names say. */
 export interface EdgeConfig {
   /** Unanswered bytes of one slot's pipeline; past it BUSY (design §5). */
@@ -122,8 +120,4 @@ export function checkConfig(config: EdgeConfig): void {
     'backoffMsMin must be above 0 and at most backoffMsMax',
   )
   demand(config.framesPerSecond > 0 && config.framesBurst >= 1, 'framesPerSecond and framesBurst must be positive')
-  demand(
-    config.unansweredBytesMax <= SLOTS * config.pipelineBytesMax,
-    'unansweredBytesMax is above what all pipelines together may hold',
-  )
 }

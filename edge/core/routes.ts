@@ -47,6 +47,6 @@ export class Routes {
     if (tries < 2 && best !== undefined) return best
     if (tries % 3 === 2 && this.desired[slot] !== undefined) return this.desired[slot]
     if (tries % 3 === 0 && best !== undefined) return best
-    return linked[(slot + tries) % linked.length]
+    return linked[(slot + Math.floor(tries / 3)) % linked.length]
   }
 }

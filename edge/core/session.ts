@@ -79,6 +79,8 @@ export class Session implements RequestOwner, EnumerationOwner {
   private readonly gate = new CseqGate()
   private readonly bucket: TokenBucket
   private arriving: Arriving | undefined
+  /** Cursors of `hello` for conversations that were not listed: one may turn up late, or be nobody's. */
+  private unmet: Map<ConversationId, Seq> | undefined
   private unanswered = 0
   private pagesHeld = 0
   private passing = false
@@ -436,7 +438,10 @@ export class Session implements RequestOwner, EnumerationOwner {
   /** False: it was told of this conversation before. */
   meets(conversation: ConversationId): boolean {
     const met = this.arriving?.met
-    if (met === undefined) return true
+    if (met === undefined) {
+      this.unmet?.delete(conversation)
+      return true
+    }
     if (met.has(conversation)) return false
     met.add(conversation)
     return true
@@ -446,10 +451,11 @@ export class Session implements RequestOwner, EnumerationOwner {
     this.arriving?.met.delete(conversation)
     // Who becomes a member again begins anew.
     this.arriving?.cursors.delete(conversation)
+    this.unmet?.delete(conversation)
   }
 
   cursorOf(conversation: ConversationId): Seq | undefined {
-    return this.arriving?.cursors.get(conversation)
+    return this.arriving?.cursors.get(conversation) ?? this.unmet?.get(conversation)
   }
 
   /** Not every conversation may have been listed yet. */
@@ -462,7 +468,7 @@ export class Session implements RequestOwner, EnumerationOwner {
   settle(): void {
     if (this.arriving === undefined) return
     this.arriving.certain = true
-    if (this.arriving.told) this.arriving = undefined
+    if (this.arriving.told) this.endArriving(this.arriving)
   }
 
   starting(): void {
@@ -490,7 +496,13 @@ export class Session implements RequestOwner, EnumerationOwner {
     const arriving = this.arriving!
     arriving.told = true
     this.write(encodeFrame({ t: 'ready', conversations: arriving.met.size }))
-    if (arriving.certain) this.arriving = undefined
+    if (arriving.certain) this.endArriving(arriving)
+  }
+
+  private endArriving({ cursors, met }: Arriving): void {
+    for (const conversation of met) cursors.delete(conversation)
+    if (cursors.size > 0) this.unmet = cursors
+    this.arriving = undefined
   }
 
   // --- what reaches the client ---------------------------------------------------------------------------------------

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
+import { CorruptLogError, DataFolderInUseError } from '@chat4all/storage'
 import { ConfigError, type Flags, loadConfig } from './config/load-config.js'
 import type { Config, Role } from './config/settings.js'
+import { CannotListenError } from './http/listen.js'
 import { createLogger } from './logger.js'
 import { createRegistry } from './metrics.js'
 import { EXIT } from './process/exit-codes.js'
@@ -48,7 +50,14 @@ export async function runRole(role: Role, { flags, environment, demo }: RunOptio
 /** The exit code for an error of the start that its reader can mend; undefined for a bug. */
 export function exitCodeOf(error: unknown): number | undefined {
   if (error instanceof ConfigError || error instanceof RingChangedError) return EXIT.configuration
+  if (error instanceof CannotListenError || error instanceof DataFolderInUseError) return EXIT.fault
+  if (error instanceof CorruptLogError || isSystemError(error)) return EXIT.storage
   return undefined
+}
+
+/** The start does no other work of the operating system than that of files. */
+function isSystemError(error: unknown): boolean {
+  return error instanceof Error && (error as NodeJS.ErrnoException).syscall !== undefined
 }
 
 /** Sessions are sent away over `drainMs`; then the views take in what they lack. */

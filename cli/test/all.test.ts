@@ -43,7 +43,7 @@ describe('chat4all all', () => {
 
       const sameFolder = ServerProcess.spawn(['all', '--data-dir', dataDir], {}, await freePort())
       assert.notEqual(await sameFolder.exit(), 0)
-      assert.match(sameFolder.output, /another process uses/)
+      assert.match(sameFolder.output, /is in use by process \d+: stop it first/)
     } finally {
       assert.equal(await server.end('SIGTERM'), 0)
     }

@@ -23,7 +23,7 @@ export interface LoadedConfig {
 export type Flags = { readonly [Name in SettingName]?: string | undefined }
 
 /** Names beside the settings that start with CHAT4ALL_ and mean something to another part (the command line's client). */
-const NAMES_OF_OTHERS = new Set<string>()
+const NAMES_OF_OTHERS = new Set(['CHAT4ALL_HOME', 'CHAT4ALL_PROFILE', 'CHAT4ALL_CLIENT_SECRET'])
 
 /**
  * The configuration of a role from flags (first) and environment.

@@ -9,6 +9,13 @@ export interface Listening {
 /** The library's constant LIBUS_LISTEN_EXCLUSIVE_PORT, which its types promise under a name that its module lacks. */
 const EXCLUSIVE_PORT = 1
 
+export class CannotListenError extends Error {
+  constructor(host: string, port: number) {
+    super(`cannot listen on ${host}:${port}: the port is in use, or the address is not of this machine`)
+    this.name = 'CannotListenError'
+  }
+}
+
 type ListenSocket = Parameters<typeof us_listen_socket_close>[0]
 /** The form that the library has and its types lack. */
 type ListenWithOptions = (
@@ -20,7 +27,7 @@ type ListenWithOptions = (
 
 /**
  * Listens on an address of this machine.
- * @throws Error that says what to do: the port is in use, or the address is not this machine's.
+ * @throws CannotListenError
  */
 export function listen(app: TemplatedApp, host: string, port: number): Promise<Listening> {
   return new Promise((resolve, reject) => {
@@ -28,7 +35,7 @@ export function listen(app: TemplatedApp, host: string, port: number): Promise<L
     // connections of the first, with other data.
     ;(app.listen as unknown as ListenWithOptions).call(app, host, port, EXCLUSIVE_PORT, (socket) => {
       if (socket === false) {
-        reject(new Error(`cannot listen on ${host}:${port}: the port is in use, or the address is not of this machine`))
+        reject(new CannotListenError(host, port))
         return
       }
       let open = true

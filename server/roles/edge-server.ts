@@ -1,0 +1,102 @@
+import { App } from 'uWebSockets.js'
+import { createAuthenticator, createRest, type Edge, edgeEvents, mountRest, startEdge } from '@chat4all/edge'
+import type { EdgeId } from '@chat4all/protocol'
+import type { LinkDialer, Members } from '@chat4all/router'
+import type { DirectoryStore, Presence } from '@chat4all/storage'
+import type { Unreadiness } from '../http/health-routes.js'
+import { mountHealth } from '../http/health-routes.js'
+import { listen, urlOf } from '../http/listen.js'
+import { mountMetrics } from '../http/metrics-route.js'
+import { mountWebFiles } from '../http/web-files.js'
+import { restMetrics } from '../metrics.js'
+import type { RoleContext } from './role.js'
+import { webFolder } from './web-folder.js'
+
+export interface EdgeParts {
+  readonly edge: EdgeId
+  readonly port: number
+  readonly dialer: LinkDialer
+  readonly members: Members
+  readonly presence: Presence
+  readonly directory: DirectoryStore
+  readonly tokenKey: Uint8Array
+  /** What else must be right before clients should come. */
+  readonly unreadiness: Unreadiness
+}
+
+/** An edge that listens: sessions, REST, health, metrics and the web chat on one port. */
+export interface EdgeServer {
+  readonly url: string
+  /** Sends the sessions away, then closes everything. */
+  stop(): Promise<void>
+  /** Tells the sessions that this ends now. */
+  abandon(): void
+}
+
+export async function startEdgeServer(context: RoleContext, parts: EdgeParts): Promise<EdgeServer> {
+  const { config, logger, registry } = context
+  const { directory, tokenKey } = parts
+  const app = App()
+  const authenticator = createAuthenticator({
+    directory,
+    key: tokenKey,
+    serviceTokenSeconds: config.tokenSeconds,
+    userTokenSeconds: config.tokenSeconds,
+  })
+  const edge = startEdge({
+    ...parts,
+    app,
+    authenticator,
+    events: edgeEvents(parts.edge, logger, registry),
+    config: {
+      framesPerSecond: config.framesPerSecond,
+      framesBurst: 2 * config.framesPerSecond,
+      socketBytesMax: config.slowConsumerBytes,
+      drainMs: config.drainMs,
+    },
+  })
+  const restLogger = logger.child({ role: 'edge', edge: parts.edge })
+  const rest = createRest({
+    requests: edge.requests,
+    authenticator,
+    logger: restLogger,
+    onAnswer: restMetrics(registry),
+  })
+  mountRest(app, rest, { logger: restLogger })
+  let draining = false
+  mountHealth(app, () => [...(draining ? ['draining'] : []), ...unlinked(edge), ...parts.unreadiness()])
+  mountMetrics(app, registry, {
+    token: config.metricsToken,
+    isServiceToken: (token) =>
+      authenticator.verify(token).then(
+        ({ user }) => user === undefined,
+        () => false,
+      ),
+  })
+  const folder = webFolder(config)
+  if (mountWebFiles(app, folder) === 0) logger.warn({ folder }, 'the web chat is not built: / answers 404')
+
+  const close = async (): Promise<void> => {
+    await edge.close()
+    app.close()
+  }
+  const listening = await listen(app, config.host, parts.port).catch(async (error) => {
+    await close()
+    throw error
+  })
+  return {
+    url: urlOf(config.host, listening.port),
+    async stop() {
+      draining = true
+      // The port stays open meanwhile, so that whoever asks /readyz hears why no new session is taken.
+      await edge.drain()
+      listening.close()
+      await close()
+    },
+    abandon: () => void edge.close(),
+  }
+}
+
+function unlinked({ linked }: Edge): string[] {
+  return linked > 0 ? [] : ['no shard-node is linked']
+}

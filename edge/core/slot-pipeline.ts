@@ -106,6 +106,8 @@ export class SlotPipeline {
   /** The same since somebody named the owner: whom to ask. */
   private tries = 0
   private subscriptionsLost = false
+  /** Where the last attempt went: the node that knows our subscriptions, if any does. */
+  private lastNode: NodeId | undefined
   private paused = false
 
   constructor(slot: Slot, host: PipelineHost) {
@@ -210,10 +212,11 @@ export class SlotPipeline {
     by: NodeId,
     now: Millis,
   ): void {
+    // Even of an attempt that is over, this tells that the node has forgotten our subscriptions.
+    if (bounce.reason === 'not_owner' && by === this.lastNode) this.subscriptionsLost = true
     // Of an attempt that is over: its requests were sent again already.
     if (this.to === undefined || bounce.attempt !== this.attempt || this.to.node !== by) return
     if (!this.host.rules.goBackN) this.moveToEnd(bounce.n)
-    if (bounce.reason === 'not_owner') this.subscriptionsLost = true
     const next = this.host.outgoing(this.slot, 0)
     const redirected = bounce.reason === 'not_owner' && next !== undefined && next.node !== by
     if (redirected || bounce.reason === 'busy') this.tries = -1
@@ -255,6 +258,8 @@ export class SlotPipeline {
       return
     }
     this.to = to
+    if (this.lastNode !== undefined && this.lastNode !== to.node) this.subscriptionsLost = true
+    this.lastNode = to.node
     // An owner that has told us of a bounce tells no more until it hears from us: with nothing to send again, the
     // subscriptions are renewed instead.
     const lost = this.subscriptionsLost || (this.idle && this.failures > 0)

@@ -60,6 +60,8 @@ interface Session {
   waitUntil: number
   heardAt: number
   nextAsk: number
+  /** When lists of conversations were asked for. */
+  readonly lists: Map<number, number>
   readonly asks: Map<number, { readonly at: number; readonly conversation: ConversationId }>
 }
 
@@ -243,6 +245,13 @@ export class SimulatedClient {
     this.say(session, { t: 'history', ask, conversation, ...from, limit: HISTORY_PAGE })
   }
 
+  private list(session: Session): void {
+    this.requests++
+    const ask = session.nextAsk++
+    session.lists.set(ask, this.trace.now)
+    this.say(session, { t: 'list', ask })
+  }
+
   private newMessageId(): { readonly messageId: MessageId; readonly bytes: Uint8Array } {
     const bytes = this.random.bytes(16)
     bytes[6] = (bytes[6]! & 0x0f) | 0x40
@@ -341,6 +350,7 @@ export class SimulatedClient {
       waitUntil: 0,
       heardAt: this.trace.now,
       nextAsk: 1,
+      lists: new Map(),
       asks: new Map(),
     }
     this.session = session
@@ -419,6 +429,7 @@ export class SimulatedClient {
         return this.handOver()
       case 'ready':
         session.ready = true
+        this.list(session)
         return
       case 'sent': {
         const request = this.answered(frame.cseq, frame)
@@ -463,16 +474,20 @@ export class SimulatedClient {
           head,
           messages: seen(frame.messages),
         })
-        // A page that joins what the client has closes a gap.
-        if (after <= this.hasUpTo(conversation) && upto > this.hasUpTo(conversation)) this.have.set(conversation, upto)
+        // A page that joins what the client has closes a gap, or a part of it.
+        if (after > this.hasUpTo(conversation) || upto <= this.hasUpTo(conversation)) return
+        this.have.set(conversation, upto)
+        if (upto < head) this.askFor(conversation, { since: upto })
         return
       }
       case 'conversation':
         this.begins(session, frame.info.conversation, frame.info.head, false)
         return this.knows(frame.info, session)
-      case 'conversations':
-        for (const info of frame.conversations) this.knows(info, session)
+      case 'conversations': {
+        const askedAt = session.lists.get(frame.ask)
+        for (const info of frame.conversations) this.knows(info, session, askedAt)
         return
+      }
       case 'receipts':
         this.history.record({
           type: 'cursors',
@@ -514,7 +529,7 @@ export class SimulatedClient {
     }
   }
 
-  private knows(info: ConversationInfo, session?: Session): void {
+  private knows(info: ConversationInfo, session?: Session, askedAt?: number): void {
     if (!this.have.has(info.conversation)) this.have.set(info.conversation, info.head)
     this.memberOf.add(info.conversation)
     const marked = this.marked.get(info.conversation)
@@ -524,7 +539,7 @@ export class SimulatedClient {
     for (const { user, delivered, read } of info.members ?? []) {
       this.history.record({
         type: 'cursors',
-        askedAt: session.openedAt,
+        askedAt,
         at: this.trace.now,
         session: session.name,
         conversation: info.conversation,

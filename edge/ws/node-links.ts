@@ -35,6 +35,7 @@ interface Peer {
 export class NodeLinks {
   private readonly options: NodeLinksOptions
   private readonly peers = new Map<NodeId, Peer>()
+  private wantedAddresses: ReadonlyMap<NodeId, string> = new Map()
   private closed = false
 
   constructor(options: NodeLinksOptions) {
@@ -44,7 +45,8 @@ export class NodeLinks {
   membersChanged(members: readonly Member[]): void {
     if (this.closed) return
     const addresses = new Map(members.map(({ node, address }) => [node, address]))
-    for (const peer of this.peers.values()) {
+    this.wantedAddresses = addresses
+    for (const peer of [...this.peers.values()]) {
       if (addresses.get(peer.node) === peer.address) continue
       peer.wanted = false
       if (peer.link === undefined) this.forget(peer)
@@ -56,9 +58,7 @@ export class NodeLinks {
       else if (known?.link === undefined) this.add(node, address)
       else known.link.close()
     }
-    this.wantedAddresses = addresses
   }
-  private wantedAddresses: ReadonlyMap<NodeId, string> = new Map()
 
   private add(node: NodeId, address: string): void {
     const peer: Peer = { node, address, link: undefined, timer: undefined, failures: 0, wanted: true }

@@ -81,7 +81,9 @@ describe('two edges and two shard-nodes, each a process with its own data folder
       assert.equal(texts(0, id).length, USERS * ROUNDS)
       for (let i = 1; i < USERS; i++) assert.deepEqual(texts(i, id), texts(0, id))
     }
-    const served = nodes.map((node) => Number(/"slots":(\d+),"msg":"serving slots"/.exec(node.output)?.[1]))
+    const served = nodes.map((node) =>
+      Number([...node.output.matchAll(/"slots":(\d+),"msg":"serving slots"/g)].at(-1)?.[1]),
+    )
     assert.ok(
       served.every((slots) => slots > 300),
       `slots served: ${served}`,

@@ -7,6 +7,11 @@ const MAIN = fileURLToPath(new URL('../main.js', import.meta.url))
 const READY_MS_MAX = 30_000
 const EXIT_MS_MAX = 30_000
 
+interface Limits {
+  /** Above this size of a file, writing to it fails. */
+  readonly fileBytesMax?: number
+}
+
 /** `chat4all …` in a process of its own, as an operator starts it. */
 export class ServerProcess {
   readonly url: string
@@ -14,10 +19,19 @@ export class ServerProcess {
   output = ''
   private readonly child: ChildProcess
 
-  private constructor(args: readonly string[], environment: Readonly<Record<string, string>>, port: number) {
+  private constructor(
+    args: readonly string[],
+    environment: Readonly<Record<string, string>>,
+    port: number,
+    { fileBytesMax }: Limits,
+  ) {
     this.url = `http://127.0.0.1:${port}`
     const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('CHAT4ALL_'))
-    this.child = spawn(process.execPath, [MAIN, ...args], {
+    const command = [process.execPath, MAIN, ...args]
+    // The shell counts in blocks of 512 bytes, and makes way for the command.
+    const limited = ['sh', '-c', `ulimit -f ${Math.floor((fileBytesMax ?? 0) / 512)} && exec "$@"`, 'sh', ...command]
+    const [program, ...rest] = fileBytesMax === undefined ? command : limited
+    this.child = spawn(program!, rest, {
       env: { ...Object.fromEntries(inherited), CHAT4ALL_PORT: String(port), ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
@@ -29,8 +43,13 @@ export class ServerProcess {
   }
 
   /** Starts without waiting. `port`: where the health routes will answer. */
-  static spawn(args: readonly string[], environment: Readonly<Record<string, string>>, port: number): ServerProcess {
-    return new ServerProcess(args, environment, port)
+  static spawn(
+    args: readonly string[],
+    environment: Readonly<Record<string, string>>,
+    port: number,
+    limits: Limits = {},
+  ): ServerProcess {
+    return new ServerProcess(args, environment, port, limits)
   }
 
   /** Resolves when /readyz says so; rejects with all that it wrote when it does not. */

@@ -1,5 +1,5 @@
 import type { TemplatedApp } from 'uWebSockets.js'
-import { Chat4AllError, type EdgeId, type Millis } from '@chat4all/protocol'
+import { Chat4AllError, type EdgeId, type Millis, SOCKET_PATH } from '@chat4all/protocol'
 import { desiredOwners, type LinkDialer, type Members } from '@chat4all/router'
 import type { Presence } from '@chat4all/storage'
 import type { Authenticator } from './auth/port.js'
@@ -113,7 +113,7 @@ class EdgeNode implements Edge {
       this.afterInput,
     )
     attachSocketRoute(options.app, this.core, this.outbox, {
-      path: options.path ?? '/v1/socket',
+      path: options.path ?? SOCKET_PATH,
       accepts: () => !this.draining && !this.closed,
       now: this.now,
       afterInput: this.afterInput,

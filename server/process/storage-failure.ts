@@ -1,6 +1,7 @@
 /** What to do about a storage that failed, by the code of the operating system. */
 const REMEDIES: Readonly<Record<string, string>> = {
   ENOSPC: 'the disk is full: free some space, then start again',
+  EFBIG: 'a file may not grow that large: raise the limit (ulimit -f) or use another file system, then start again',
   EDQUOT: 'the quota of the disk is used up: raise it or free some space, then start again',
   EIO: 'the disk fails: look at the system’s log, mend or replace it, then start again',
   EROFS: 'the disk is mounted read-only: look at the system’s log for why, then start again',

@@ -73,6 +73,8 @@ export class CorruptLogError extends Error {
  * acknowledged. It stays so until the process starts again; what was acknowledged stays readable.
  */
 export class LogFailedError extends Error {
+  /** Asking again cannot help: the process must end. */
+  readonly fatal = true
   readonly log: LogId
 
   constructor(log: LogId, cause: Error) {

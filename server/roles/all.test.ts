@@ -1,0 +1,174 @@
+import { App } from 'uWebSockets.js'
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, test } from 'node:test'
+import { loadConfig } from '../config/load-config.js'
+import { listen } from '../http/listen.js'
+import { createLogger } from '../logger.js'
+import { createRegistry } from '../metrics.js'
+import { startAll } from './all.js'
+import type { RunningRole } from './role.js'
+
+const SECRET = 'a-secret-for-this-test-only'
+const METRICS_TOKEN = 'a-token-for-metrics'
+
+describe('the all-in-one server', () => {
+  let dataDir: string
+  let running: RunningRole | undefined
+  beforeEach(() => {
+    dataDir = mkdtempSync(join(tmpdir(), 'chat4all-server-'))
+  })
+  afterEach(async () => {
+    await running?.stop()
+    running = undefined
+    rmSync(dataDir, { recursive: true })
+  })
+
+  async function start(environment: Record<string, string> = {}): Promise<RunningRole> {
+    const { config } = loadConfig('all', {
+      CHAT4ALL_PORT: '0',
+      CHAT4ALL_DATA_DIR: dataDir,
+      CHAT4ALL_DEMO_SECRET: SECRET,
+      CHAT4ALL_METRICS_TOKEN: METRICS_TOKEN,
+      CHAT4ALL_DRAIN_MS: '0',
+      ...environment,
+    })
+    running = await startAll({
+      config,
+      logger: createLogger('silent'),
+      registry: createRegistry('all', 'test'),
+      demo: false,
+      storageFailed: (error) => assert.fail(error),
+    })
+    for (const url of running.urls) {
+      while ((await fetch(`${url}/readyz`)).status !== 200) await new Promise((resolve) => setTimeout(resolve, 5))
+    }
+    return running
+  }
+
+  async function stop(): Promise<void> {
+    await running!.stop()
+    running = undefined
+  }
+
+  test('keeps messages over a restart; the same message_id gets the same seq, other content a conflict', async () => {
+    const first = await Service.signIn((await start()).urls[0]!)
+    const conversation = await first.openPrivate('ana', 'ben')
+    const ids = Array.from({ length: 20 }, randomUUID)
+    for (const [i, id] of ids.entries()) assert.equal((await first.post(conversation, id, `message ${i}`)).status, 202)
+    const before = await first.texts(conversation)
+    await stop()
+
+    const second = await Service.signIn((await start()).urls[0]!)
+    assert.deepEqual(await second.texts(conversation), before)
+    assert.equal((await second.post(conversation, ids[3]!, 'message 3')).status, 202)
+    assert.equal((await second.post(conversation, ids[3]!, 'other words')).status, 409)
+    assert.equal((await second.post(conversation, randomUUID(), 'after')).status, 202)
+    assert.deepEqual(await second.texts(conversation), [...before, '21 after'])
+  })
+
+  test('two shard-nodes and two edges: what is posted through one edge is read through the other', async () => {
+    const { urls } = await start({ CHAT4ALL_NODES: '2', CHAT4ALL_EDGE_PORTS: '0' })
+    assert.equal(urls.length, 2)
+    const [one, two] = [await Service.signIn(urls[0]!), await Service.signIn(urls[1]!)]
+    for (let i = 0; i < 12; i++) {
+      const conversation = await one.openPrivate('ana', `user-${i}`)
+      assert.equal((await one.post(conversation, randomUUID(), 'through one')).status, 202)
+      assert.equal((await two.post(conversation, randomUUID(), 'through two')).status, 202)
+      assert.deepEqual(await one.texts(conversation), ['1 through one', '2 through two'])
+    }
+    const metrics = await (
+      await fetch(`${urls[1]}/metrics`, { headers: { authorization: `Bearer ${METRICS_TOKEN}` } })
+    ).text()
+    const committed = [...metrics.matchAll(/^chat4all_messages_committed_total\{node="node-\d"\} (\d+)$/gm)]
+    assert.equal(committed.length, 2)
+    assert.ok(
+      committed.every(([, count]) => Number(count) > 0),
+      'one node owns everything',
+    )
+    assert.match(metrics, /^chat4all_rest_seconds_count\{method="POST",route="\/v1\/messages",status="202"\} 24$/m)
+    assert.match(metrics, /^nodejs_eventloop_lag_p99_seconds /m)
+  })
+
+  test('more shard-nodes than the data folder was made with are refused', async () => {
+    await start()
+    await stop()
+    await assert.rejects(start({ CHAT4ALL_NODES: '2' }), /first started with the members node-1\*1/)
+  })
+
+  test('a start that fails lets go of the data folder', async () => {
+    const taken = App()
+    const { port } = await listen(taken, '127.0.0.1', 0)
+    await assert.rejects(start({ CHAT4ALL_PORT: String(port) }), /cannot listen/)
+    taken.close()
+    await start()
+  })
+
+  test('the key that signs tokens is made once, so that tokens outlive a restart', async () => {
+    const first = await Service.signIn((await start()).urls[0]!)
+    await stop()
+    assert.equal(statSync(join(dataDir, 'token-key')).mode & 0o777, 0o600)
+    const { urls } = await start()
+    const response = await fetch(`${urls[0]}/v1/conversations?user=ana`, {
+      headers: { authorization: `Bearer ${first.token}` },
+    })
+    assert.notEqual(response.status, 401)
+    assert.ok(!existsSync(join(dataDir, 'demo-secret')), 'a given secret is not written down')
+  })
+
+  test('another CHAT4ALL_DEMO_SECRET is good from the next start on', async () => {
+    await start()
+    await stop()
+    const { urls } = await start({ CHAT4ALL_DEMO_SECRET: 'a-new-secret' })
+    await Service.signIn(urls[0]!, 'a-new-secret')
+  })
+})
+
+/** A backend of the app `demo` on REST. */
+class Service {
+  readonly token: string
+  private readonly url: string
+
+  private constructor(url: string, token: string) {
+    this.url = url
+    this.token = token
+  }
+
+  static async signIn(url: string, secret = SECRET): Promise<Service> {
+    const response = await fetch(`${url}/auth/token`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ client_id: 'demo', client_secret: secret }),
+    })
+    assert.equal(response.status, 200)
+    return new Service(url, ((await response.json()) as { access_token: string }).access_token)
+  }
+
+  async openPrivate(a: string, b: string): Promise<string> {
+    const response = await this.call('POST', '/v1/conversations', { type: 'private', members: [a, b], metadata: {} })
+    return ((await response.json()) as { conversation_id: string }).conversation_id
+  }
+
+  post(conversation: string, messageId: string, text: string): Promise<Response> {
+    return this.call('POST', '/v1/messages', {
+      message_id: messageId,
+      conversation_id: conversation,
+      from: 'ana',
+      payload: { type: 'text', text },
+    })
+  }
+
+  async texts(conversation: string): Promise<string[]> {
+    const response = await this.call('GET', `/v1/conversations/${conversation}/messages?since=0`)
+    const { messages } = (await response.json()) as { messages: { seq: number; payload: { text: string } }[] }
+    return messages.map(({ seq, payload }) => `${seq} ${payload.text}`)
+  }
+
+  private call(method: string, path: string, body?: object): Promise<Response> {
+    const headers = { authorization: `Bearer ${this.token}`, 'content-type': 'application/json' }
+    return fetch(this.url + path, { method, headers, ...(body !== undefined && { body: JSON.stringify(body) }) })
+  }
+}

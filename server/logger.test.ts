@@ -14,9 +14,11 @@ test('on a terminal a log line is for people: time, level, message, fields, stac
     }),
   )
   logger.info({ node: 'node-1', slots: 3, nested: { a: 1 } }, 'serving')
+  logger.info({ event: 'rest.answered', status: 200 })
   logger.error({ err: new Error('broken') }, 'failed')
-  const [first, second, third] = written.split('\n')
+  const [first, answered, second, third] = written.split('\n')
   assert.equal(first, '02:40:00.123 info serving  node=node-1  slots=3  nested={"a":1}')
+  assert.equal(answered, '02:40:00.123 info rest.answered  status=200')
   assert.equal(second, '02:40:00.123 ERROR failed')
   assert.equal(third, 'Error: broken')
 })

@@ -31,7 +31,7 @@ const LEVEL_NAMES: Readonly<Record<number, string>> = {
   60: 'FATAL',
 }
 
-/** Turns pino's JSON into `12:34:56.789 info  message  key=value`. */
+/** Turns pino's JSON into `12:34:56.789 info message  key=value`; where there is no message, the event's name. */
 export function linesForPeople(out: { write(text: string): unknown }): Writable {
   return new Writable({
     decodeStrings: false,
@@ -43,11 +43,11 @@ export function linesForPeople(out: { write(text: string): unknown }): Writable 
 }
 
 function lineForPeople(json: string): string {
-  const { level, time, pid, msg, err, ...fields } = JSON.parse(json) as Record<string, unknown>
+  const { level, time, pid, msg, event, err, ...fields } = JSON.parse(json) as Record<string, unknown>
   const clock = new Date(time as number).toISOString().slice(11, 23)
   const pairs = Object.entries(fields).map(
     ([key, value]) => `  ${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
   )
   const stack = (err as { stack?: string } | undefined)?.stack
-  return `${clock} ${LEVEL_NAMES[level as number] ?? level} ${msg ?? ''}${pairs.join('')}\n${stack === undefined ? '' : `${stack}\n`}`
+  return `${clock} ${LEVEL_NAMES[level as number] ?? level} ${msg ?? event ?? ''}${pairs.join('')}\n${stack === undefined ? '' : `${stack}\n`}`
 }

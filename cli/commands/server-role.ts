@@ -27,8 +27,11 @@ export async function startRole(role: Role, command: Command, options: { demo: b
     const flag = flagOf(setting)
     if (flag !== undefined) flags[name] = given[new Option(`${flag} <value>`).attributeName()]
   }
+  // Who watches a demonstration wants to see the messages, not the log; what is set goes before.
+  const quiet = options.demo ? { CHAT4ALL_LOG_LEVEL: 'warn' } : {}
   try {
-    return await runRole(role, { flags: flags as Flags, environment: process.env, demo: options.demo })
+    const environment = { ...quiet, ...process.env }
+    return await runRole(role, { flags: flags as Flags, environment, demo: options.demo })
   } catch (error) {
     const exitCode = exitCodeOf(error)
     if (exitCode === undefined) throw error

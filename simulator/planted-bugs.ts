@@ -138,7 +138,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     instead: 'a new owner takes what was on its way to it since before it was the owner',
     breaks: [1],
     weather: {
-      faults: { 'link-stall': 1, 'node-suspected': 0.7, 'client-cut': 1, 'slow-store': 0, 'replica-down': 0 },
+      faults: { 'link-stall': 1, 'node-suspected': 1, 'client-cut': 1, 'link-cut': 0, 'link-slow': 0, 'slow-store': 0 },
     },
   },
   {

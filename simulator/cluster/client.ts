@@ -87,6 +87,8 @@ export class SimulatedClient {
   private sessions = 0
   private readonly have = new Map<ConversationId, Seq>()
   private readonly memberOf = new Set<ConversationId>()
+  /** Heads that the client was told of: what it lacks below them, and nobody delivers, it asks for. */
+  private readonly heads = new Map<ConversationId, Seq>()
   private readonly marked = new Map<ConversationId, { delivered: Seq; read: Seq }>()
 
   constructor(around: {
@@ -412,11 +414,19 @@ export class SimulatedClient {
     this.process.after(LOOK_EVERY_MS, () => this.look())
     const { session } = this
     if (session === undefined) return this.connect()
+    if (session.ready) this.askForWhatIsMissing()
     const silentFor = this.trace.now - session.heardAt
     if (silentFor > SILENCE_MS_MAX) {
       this.nextEdge = this.random.below(this.edges.length)
       this.close(this.random.between(20, 500))
     } else if (silentFor > PING_AFTER_MS) this.say(session, { t: 'ping' })
+  }
+
+  private askForWhatIsMissing(): void {
+    for (const conversation of this.memberOf) {
+      const have = this.hasUpTo(conversation)
+      if (have < (this.heads.get(conversation) ?? 0)) this.askFor(conversation, { since: have })
+    }
   }
 
   // --- what comes ----------------------------------------------------------------------------------------------------
@@ -532,6 +542,7 @@ export class SimulatedClient {
   private knows(info: ConversationInfo, session?: Session, askedAt?: number): void {
     if (!this.have.has(info.conversation)) this.have.set(info.conversation, info.head)
     this.memberOf.add(info.conversation)
+    if (info.head > (this.heads.get(info.conversation) ?? 0)) this.heads.set(info.conversation, info.head)
     const marked = this.marked.get(info.conversation)
     if (marked !== undefined && (info.delivered < marked.delivered || info.read < marked.read))
       this.sendMark(info.conversation)

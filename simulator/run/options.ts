@@ -109,7 +109,7 @@ export function optionsOf(
       materialiseAfterMs: random.pick([50, 200, 1_000]),
       cursorSaveMs: random.pick([100, 500, 2_000]),
       windowMessages: 1_000,
-      conversationsIdleMs: random.pick([500, 5_000]),
+      conversationsIdleMs: random.pick([20_000, 60_000]),
       firstFreshMs: random.pick([0, 1_000]),
     },
     edge: {

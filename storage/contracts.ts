@@ -1,0 +1,10 @@
+/**
+ * The door for tests: what every adapter of a port promises, and a disk that fails as told. Each contract registers
+ * tests of node:test; call it at the top of a test file.
+ */
+export { directoryContract } from './directory/contract.js'
+export { type FileCall, failure, SimulatedFileSystem } from './file-system/simulated.js'
+export { messageViewContract } from './message-view/contract.js'
+export { nodeLogContract } from './node-log/contract.js'
+export { presenceContract } from './presence/contract.js'
+export { slotTableContract } from './slot-table/contract.js'

@@ -3,6 +3,7 @@ import type { NodeId } from '@chat4all/protocol'
 import { openDataFolder } from './data-folder.js'
 import { openDirectoryFile } from './directory/file.js'
 import type { DirectoryStore } from './directory/port.js'
+import { toFileName } from './file-system/file-name.js'
 import { openClassicLevelView } from './message-view/classic-level.js'
 import type { MessageView } from './message-view/port.js'
 import type { LogFailedError, NodeLogs } from './node-log/port.js'
@@ -27,6 +28,7 @@ export interface EmbeddedStorage {
   readonly presence: Presence
   /** What belongs to one shard-node alone. Call once per node. */
   openNode(node: NodeId): Promise<NodeStorage>
+  /** Closes everything, also what comes behind a part that fails to close; then rejects with the first failure. */
   close(): Promise<void>
 }
 
@@ -38,40 +40,50 @@ export interface NodeStorage {
 /**
  * Opens everything that a process keeps in its data folder:
  * `slots.json`, `apps.json`, and for each shard-node `nodes/<node>/logs` and `nodes/<node>/view`.
- * @throws DataFolderInUseError, CorruptLogError
+ * @throws DataFolderInUseError, CorruptLogError (from `openNode`)
  */
 export async function openEmbeddedStorage(options: EmbeddedStorageOptions): Promise<EmbeddedStorage> {
   const { folder, onTornTail, onLogFailed } = options
-  const lock = await openDataFolder(folder)
-  const slots = await openSlotFile({ path: join(folder, 'slots.json') })
-  const directory = await openDirectoryFile({ path: join(folder, 'apps.json') })
-  const presence = inProcessPresence()
-  const nodes: NodeStorage[] = []
-  return {
-    slots,
-    directory,
-    presence,
-    async openNode(node) {
-      const own = join(folder, 'nodes', node)
-      const logs = await openSegmentFiles({
-        folder: join(own, 'logs'),
-        ...(onTornTail !== undefined && { onTornTail }),
-        ...(onLogFailed !== undefined && { onLogFailed }),
-      })
-      const view = await openClassicLevelView({ folder: join(own, 'view') })
-      const storage = { logs, view }
-      nodes.push(storage)
-      return storage
-    },
-    async close() {
-      for (const { logs, view } of nodes) {
-        await logs.close()
-        await view.close()
-      }
-      await presence.close()
-      await directory.close()
-      await slots.close()
-      await lock.close()
-    },
+  const opened = new Opened()
+  await opened.add(openDataFolder(folder))
+  try {
+    const slots = await opened.add(openSlotFile({ path: join(folder, 'slots.json') }))
+    const directory = await opened.add(openDirectoryFile({ path: join(folder, 'apps.json') }))
+    const presence = await opened.add(Promise.resolve(inProcessPresence()))
+    return {
+      slots,
+      directory,
+      presence,
+      async openNode(node) {
+        const own = join(folder, 'nodes', toFileName(node))
+        const callbacks = { ...(onTornTail && { onTornTail }), ...(onLogFailed && { onLogFailed }) }
+        const logs = await opened.add(openSegmentFiles({ folder: join(own, 'logs'), ...callbacks }))
+        const view = await opened.add(openClassicLevelView({ folder: join(own, 'view') }))
+        return { logs, view }
+      },
+      close: () => opened.close(),
+    }
+  } catch (error) {
+    await opened.close()
+    throw error
+  }
+}
+
+/** What is open, to be closed in the opposite order: the lock on the folder last. */
+class Opened {
+  private readonly parts: { close(): Promise<void> }[] = []
+
+  async add<Part extends { close(): Promise<void> }>(opening: Promise<Part>): Promise<Part> {
+    const part = await opening
+    this.parts.push(part)
+    return part
+  }
+
+  async close(): Promise<void> {
+    const failures: unknown[] = []
+    for (const part of this.parts.splice(0).reverse()) {
+      await part.close().catch((error: unknown) => failures.push(error))
+    }
+    if (failures.length > 0) throw failures[0]
   }
 }

@@ -5,12 +5,18 @@ export type * from './directory/port.js'
 export { type EmbeddedStorage, type EmbeddedStorageOptions, type NodeStorage, openEmbeddedStorage } from './embedded.js'
 export { type KafkaOptions, kafkaEventSource, kafkaEventStream } from './event-stream/kafka.js'
 export type * from './event-stream/port.js'
+export type * from './file-system/port.js'
 export { cassandraMessageView } from './message-view/cassandra.js'
 export { openClassicLevelView } from './message-view/classic-level.js'
 export type * from './message-view/port.js'
 export { cassandraNodeLogs } from './node-log/cassandra.js'
 export * from './node-log/port.js'
-export { openSegmentFiles, type TornTail } from './node-log/segment-files.js'
+export {
+  openSegmentFiles,
+  type SegmentFilesOptions,
+  type SegmentSizes,
+  type TornTail,
+} from './node-log/segment-files.js'
 export { everywherePresence } from './presence/everywhere.js'
 export { inProcessPresence } from './presence/in-process.js'
 export type * from './presence/port.js'

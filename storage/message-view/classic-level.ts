@@ -1,7 +1,7 @@
 import type { AppId, ConversationId, Millis, Seq, UserId } from '@chat4all/protocol'
 import { Applier } from './classic-level/apply.js'
 import { type Database, openDatabase } from './classic-level/database.js'
-import { headOf, Heads } from './classic-level/heads.js'
+import { Heads, headOf } from './classic-level/heads.js'
 import {
   conversationOfUserKey,
   conversationsOfUser,

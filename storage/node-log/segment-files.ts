@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { LogId, Offset } from '@chat4all/protocol'
+import { fromFileName, toFileName } from '../file-system/file-name.js'
 import { nodeFileSystem } from '../file-system/node.js'
 import type { FileSystem } from '../file-system/port.js'
 import type { LogCursors, LogFailedError, NodeLogs } from './port.js'
@@ -58,7 +59,7 @@ class SegmentFiles implements NodeLogs {
   async load(): Promise<void> {
     await this.fileSystem.makeFolder(this.folder)
     for (const name of (await this.fileSystem.listFolder(this.folder)) ?? []) {
-      const log = logOfName(name)
+      const log = fromFileName(name) as LogId
       const stateFile = await LogStateFile.read(this.fileSystem, join(this.folder, name))
       // Without a state, the log was about to be opened when the process died: it never existed.
       if (stateFile === undefined) continue
@@ -193,17 +194,6 @@ class SegmentFiles implements NodeLogs {
   }
 
   private folderOf(log: LogId): string {
-    return join(this.folder, nameOfLog(log))
+    return join(this.folder, toFileName(log))
   }
-}
-
-/** A log's id as the name of a folder, on any file system. */
-function nameOfLog(log: LogId): string {
-  const name = encodeURIComponent(log).replace(/[.*]/g, (character) => `%${character.charCodeAt(0).toString(16)}`)
-  if (name.length === 0 || name.length > 200) throw new RangeError(`'${log}' is no name for a log: 1 to 200 characters`)
-  return name
-}
-
-function logOfName(name: string): LogId {
-  return decodeURIComponent(name) as LogId
 }

@@ -1,15 +1,21 @@
 import type { AppId, ConversationId, UserId } from '@chat4all/protocol'
 import type { ConversationChange, StoredCursor } from '../port.js'
-import type { Database, RowChange } from './database.js'
+import { type Database, type RowChanges, writeRows } from './database.js'
 import { encodeHead, type Head } from './head-row.js'
 import type { Heads } from './heads.js'
 import { cursorKey, dataKey, headKey, memberKey, userKey } from './keys.js'
-import { LeastRecentlyUsed } from './least-recently-used.js'
 import { addIds } from './message-ids.js'
 import { PendingChange } from './pending-change.js'
+import { RecentlyUsed } from './recently-used.js'
 import { decodeCursor, decodeData, decodeMember, encodeCursor, encodeData, encodeMember, laterCursor } from './rows.js'
 
 const CURSORS_CACHED_MAX = 50_000
+
+/** What the caches must know once it is written. */
+interface Written {
+  readonly heads: readonly (readonly [ConversationId, Head])[]
+  readonly cursors: readonly (readonly [string, StoredCursor])[]
+}
 
 /**
  * Applies changes, one call after the other: each compares with what the last one wrote. All of a call is one atomic,
@@ -18,7 +24,7 @@ const CURSORS_CACHED_MAX = 50_000
 export class Applier {
   private readonly database: Database
   private readonly heads: Heads
-  private readonly cursors = new LeastRecentlyUsed<string, StoredCursor>(CURSORS_CACHED_MAX)
+  private readonly cursors = new RecentlyUsed<string, StoredCursor>(CURSORS_CACHED_MAX)
 
   constructor(database: Database, heads: Heads) {
     this.database = database
@@ -26,26 +32,29 @@ export class Applier {
   }
 
   async apply(changes: readonly ConversationChange[]): Promise<void> {
-    const rows: RowChange[] = []
-    const pending = await this.gather(changes, rows)
-    const heads = new Map<ConversationId, Head>()
-    for (const one of pending) {
-      if (one.data !== undefined) rows.push({ type: 'put', key: dataKey(one.conversation), value: encodeData(one.data) })
-      if (one.members.size > 0) await this.changeMembers(one, rows)
-      if (one.ids.length === 0) continue
-      const head = await addIds(this.database, one.conversation, one.head, one.ids, rows)
-      rows.push({ type: 'put', key: headKey(one.conversation), value: encodeHead(head) })
-      heads.set(one.conversation, head)
-    }
-    const cursors = await this.changeCursors(pending, rows)
-    if (rows.length === 0) return
-    // The caches follow only what is known to be written; a write that fails makes the database refuse all others.
-    await this.database.batch(rows, { sync: true })
-    for (const [conversation, head] of heads) this.heads.set(conversation, head)
-    for (const [key, cursor] of cursors) this.cursors.set(key, cursor)
+    const written = await writeRows(this.database, true, (rows) => this.change(changes, rows))
+    // The caches follow only what is known to be written.
+    for (const [conversation, head] of written.heads) this.heads.set(conversation, head)
+    for (const [key, cursor] of written.cursors) this.cursors.set(key, cursor)
   }
 
-  private async gather(changes: readonly ConversationChange[], rows: RowChange[]): Promise<PendingChange[]> {
+  private async change(changes: readonly ConversationChange[], rows: RowChanges): Promise<Written> {
+    const pending = await this.gather(changes, rows)
+    const heads: [ConversationId, Head][] = []
+    for (const one of pending) {
+      if (one.data !== undefined) rows.put(dataKey(one.conversation), encodeData(one.data))
+      if (one.members.size > 0) await this.changeMembers(one, rows)
+      if (one.ids.length === 0) continue
+      const added = addIds(this.database, one.conversation, one.head, one.ids, rows)
+      // Waiting for what is there already would cost a turn of promises per conversation.
+      const head = added instanceof Promise ? await added : added
+      rows.put(headKey(one.conversation), encodeHead(head))
+      heads.push([one.conversation, head])
+    }
+    return { heads, cursors: await this.changeCursors(pending, rows) }
+  }
+
+  private async gather(changes: readonly ConversationChange[], rows: RowChanges): Promise<PendingChange[]> {
     const pending = new Map<ConversationId, PendingChange>()
     const heads = await this.heads.getMany(new Set(changes.map(({ conversation }) => conversation)))
     for (const change of changes) {
@@ -60,16 +69,17 @@ export class Applier {
     return [...pending.values()]
   }
 
-  private async changeMembers({ conversation, data, members }: PendingChange, rows: RowChange[]): Promise<void> {
+  private async changeMembers({ conversation, data, members }: PendingChange, rows: RowChanges): Promise<void> {
     const app = data?.app ?? (await this.appOf(conversation))
     const changed = [...members.values()]
     const stored = await this.database.getMany(changed.map(({ user }) => memberKey(conversation, user)))
     for (const [i, member] of changed.entries()) {
       const row = stored[i]
       if (row !== undefined && decodeMember(member.user, row).version > member.version) continue
-      rows.push({ type: 'put', key: memberKey(conversation, member.user), value: encodeMember(member) })
+      rows.put(memberKey(conversation, member.user), encodeMember(member))
       const key = userKey(app, member.user, conversation)
-      rows.push(member.present ? { type: 'put', key, value: NO_BYTES } : { type: 'del', key })
+      if (member.present) rows.put(key, NO_BYTES)
+      else rows.delete(key)
     }
   }
 
@@ -80,17 +90,14 @@ export class Applier {
   }
 
   /** Returns the cursors to remember once they are written. */
-  private async changeCursors(
-    pending: readonly PendingChange[],
-    rows: RowChange[],
-  ): Promise<Map<string, StoredCursor>> {
-    const changed = new Map<string, StoredCursor>()
+  private async changeCursors(pending: readonly PendingChange[], rows: RowChanges): Promise<[string, StoredCursor][]> {
+    const changed: [string, StoredCursor][] = []
     const unknown: { conversation: ConversationId; cursor: StoredCursor; key: Buffer }[] = []
     const compare = (conversation: ConversationId, cursor: StoredCursor, stored: StoredCursor | undefined) => {
       const later = laterCursor(cursor, stored)
-      changed.set(cacheKey(conversation, cursor.user), later)
+      changed.push([cacheKey(conversation, cursor.user), later])
       if (later.delivered === stored?.delivered && later.read === stored.read) return
-      rows.push({ type: 'put', key: cursorKey(conversation, cursor.user), value: encodeCursor(later) })
+      rows.put(cursorKey(conversation, cursor.user), encodeCursor(later))
     }
     for (const { conversation, cursors } of pending) {
       for (const cursor of cursors.values()) {

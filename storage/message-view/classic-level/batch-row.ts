@@ -1,5 +1,5 @@
-import type { MessageBatch, StoredMessage } from '../port.js'
 import type { Millis, Seq } from '@chat4all/protocol'
+import type { MessageBatch, StoredMessage } from '../port.js'
 
 /**
  * A batch of consecutive messages of one conversation as one row. Numbers are little endian.
@@ -13,7 +13,10 @@ const HEADER_BYTES = 5
 const LENGTH_BYTES = 4
 const EXPIRY_BYTES = 8
 
-/** The row of what a batch holds from `firstSeq` on. */
+/**
+ * The row of what a batch holds from `firstSeq` on. It is good until the next call: memory for each row anew would keep
+ * the garbage collector busier than all else that the view does.
+ */
 export function encodeBatch(batch: MessageBatch, firstSeq: Seq): Buffer {
   const skipped = firstSeq - batch.firstSeq
   const lengths = skipped === 0 ? batch.lengths : batch.lengths.slice(skipped)
@@ -22,7 +25,7 @@ export function encodeBatch(batch: MessageBatch, firstSeq: Seq): Buffer {
   for (let i = 0; i < skipped; i++) skippedBytes += batch.lengths[i]!
   const expire = expires?.some((time) => time !== 0) === true
   const messagesAt = HEADER_BYTES + lengths.length * (LENGTH_BYTES + (expire ? EXPIRY_BYTES : 0))
-  const row = Buffer.allocUnsafe(messagesAt + batch.bytes.length - skippedBytes)
+  const row = scratchOf(messagesAt + batch.bytes.length - skippedBytes)
   row[0] = expire ? 1 : 0
   row.writeUInt32LE(lengths.length, 1)
   let at = HEADER_BYTES
@@ -30,6 +33,15 @@ export function encodeBatch(batch: MessageBatch, firstSeq: Seq): Buffer {
   if (expire) for (const time of expires) at = row.writeDoubleLE(time, at)
   row.set(skippedBytes === 0 ? batch.bytes : batch.bytes.subarray(skippedBytes), messagesAt)
   return row
+}
+
+const SCRATCH_BYTES_MAX = 1024 * 1024
+let scratch = Buffer.alloc(0)
+
+function scratchOf(bytes: number): Buffer {
+  if (bytes > SCRATCH_BYTES_MAX) return Buffer.allocUnsafe(bytes)
+  if (bytes > scratch.length) scratch = Buffer.allocUnsafeSlow(Math.min(SCRATCH_BYTES_MAX, bytes * 2))
+  return scratch.subarray(0, bytes)
 }
 
 /** Reads a batch row. Messages are views of the row's bytes. */

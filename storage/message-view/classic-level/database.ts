@@ -2,10 +2,60 @@ import { ClassicLevel } from 'classic-level'
 
 export type Database = ClassicLevel<Buffer, Buffer>
 
-/** A change to one row, part of an atomic batch. Of two changes to a row, the later one counts. */
-export type RowChange =
-  | { readonly type: 'put'; readonly key: Buffer; readonly value: Buffer }
-  | { readonly type: 'del'; readonly key: Buffer }
+/**
+ * Changes of rows that are written together or not at all. They are copied as they come, so that the caller may use the
+ * bytes again. A chained batch costs 1.5 µs of CPU per row; an array of operations takes 6 to 7.
+ */
+export class RowChanges {
+  count = 0
+  private readonly batch: ReturnType<typeof chainedBatch>
+
+  constructor(database: Database) {
+    this.batch = chainedBatch(database)
+  }
+
+  put(key: Buffer, value: Buffer): void {
+    this.batch.put(key, value)
+    this.count++
+  }
+
+  /** Of several changes to a row, the last one counts. */
+  delete(key: Buffer): void {
+    this.batch.del(key)
+    this.count++
+  }
+
+  /** With `sync` they are on stable storage when it resolves. */
+  async write(sync: boolean): Promise<void> {
+    if (this.count === 0) return this.discard()
+    await this.batch.write({ sync })
+  }
+
+  /** Gives the memory back without writing. */
+  async discard(): Promise<void> {
+    await this.batch.close()
+  }
+}
+
+const chainedBatch = (database: Database) => database.batch()
+
+/** Gathers changes with `gather` and writes them, unless it fails. */
+export async function writeRows<Result>(
+  database: Database,
+  sync: boolean,
+  gather: (rows: RowChanges) => Promise<Result>,
+): Promise<Result> {
+  const rows = new RowChanges(database)
+  let result: Result
+  try {
+    result = await gather(rows)
+  } catch (error) {
+    await rows.discard()
+    throw error
+  }
+  await rows.write(sync)
+  return result
+}
 
 const MEGABYTE = 1024 * 1024
 

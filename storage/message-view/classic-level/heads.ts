@@ -2,14 +2,14 @@ import type { ConversationId } from '@chat4all/protocol'
 import type { Database } from './database.js'
 import { decodeHead, type Head, NEW_HEAD } from './head-row.js'
 import { headKey } from './keys.js'
-import { LeastRecentlyUsed } from './least-recently-used.js'
+import { RecentlyUsed } from './recently-used.js'
 
 const HEADS_CACHED_MAX = 50_000
 
 /** The heads of conversations: the rows, and those used lately in memory. */
 export class Heads {
   private readonly database: Database
-  private readonly cache = new LeastRecentlyUsed<ConversationId, Head>(HEADS_CACHED_MAX)
+  private readonly cache = new RecentlyUsed<ConversationId, Head>(HEADS_CACHED_MAX)
 
   constructor(database: Database) {
     this.database = database

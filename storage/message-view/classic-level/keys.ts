@@ -136,7 +136,10 @@ function seqKey(letter: number, conversation: ConversationId, seq: Seq): Buffer 
 
 function seqRange(letter: number, conversation: ConversationId, from: Seq, to: Seq | undefined): KeyRange {
   const gte = seqKey(letter, conversation, from)
-  return { gte, lt: to === undefined ? after(conversationKey(letter, conversation, 0)) : seqKey(letter, conversation, to) }
+  return {
+    gte,
+    lt: to === undefined ? after(conversationKey(letter, conversation, 0)) : seqKey(letter, conversation, to),
+  }
 }
 
 function writeSeq(key: Buffer, seq: Seq): void {

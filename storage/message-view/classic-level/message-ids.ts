@@ -1,5 +1,5 @@
 import type { ConversationId, Seq } from '@chat4all/protocol'
-import type { Database, RowChange } from './database.js'
+import type { Database, RowChanges } from './database.js'
 import type { Head } from './head-row.js'
 import { archiveKey, archiveOf, idPageKey, idPagesOf, seqOfKey } from './keys.js'
 
@@ -19,34 +19,48 @@ const LONG_PAGE_IDS = 256
 const PAGES = 16
 const ARCHIVE_PARTS = 64
 const OFFSET_BYTES = 4
+/** Of rows that one step of an iterator fetches ahead: each step is a hop to another thread and back. */
+const FETCH_BYTES = 512 * 1024
 const NO_BYTES = Buffer.alloc(0)
 
 /**
  * Adds the ids of the messages behind `head.head`. Returns the head as it will be; `rows` gets the changes that must be
  * written with it. May read pages, so nothing else may write the conversation meanwhile.
  */
-export async function addIds(
+export function addIds(
   database: Database,
   conversation: ConversationId,
   head: Head,
   ids: readonly Uint8Array[],
-  rows: RowChange[],
-): Promise<Head> {
+  rows: RowChanges,
+): Head | Promise<Head> {
   const tail = Buffer.concat([head.tail, ...ids])
   const count = tail.length / ID_BYTES
   const top = (head.short + count) as Seq
   if (count < SHORT_PAGE_IDS) return { ...head, head: top, tail }
 
   if (count < LONG_PAGE_IDS && head.shortPages + 1 < PAGES) {
-    rows.push({ type: 'put', key: idPageKey(conversation, (head.short + 1) as Seq), value: tail })
+    rows.put(idPageKey(conversation, (head.short + 1) as Seq), tail)
     return { ...head, head: top, short: top, shortPages: head.shortPages + 1, tail: NO_BYTES }
   }
 
+  return mergePages(database, conversation, head, tail, rows)
+}
+
+/** The short pages and the tail become a long page, or they and the long pages become part of the archive. */
+async function mergePages(
+  database: Database,
+  conversation: ConversationId,
+  head: Head,
+  tail: Buffer,
+  rows: RowChanges,
+): Promise<Head> {
+  const top = (head.short + tail.length / ID_BYTES) as Seq
   const shortPages = await takePages(database, conversation, head.long, head.short, rows)
   const long = Buffer.concat([...shortPages, tail])
   const grown = { ...head, head: top, long: top, short: top, shortPages: 0, tail: NO_BYTES }
   if (head.longPages + 1 < PAGES) {
-    rows.push({ type: 'put', key: idPageKey(conversation, (head.long + 1) as Seq), value: long })
+    rows.put(idPageKey(conversation, (head.long + 1) as Seq), long)
     return { ...grown, longPages: head.longPages + 1 }
   }
 
@@ -61,17 +75,17 @@ async function takePages(
   conversation: ConversationId,
   after: Seq,
   upTo: Seq,
-  rows: RowChange[],
+  rows: RowChanges,
 ): Promise<Buffer[]> {
   if (after === upTo) return []
   const pages = await database.iterator(idPagesOf(conversation, (after + 1) as Seq, (upTo + 1) as Seq)).all()
   return pages.map(([key, page]) => {
-    rows.push({ type: 'del', key })
+    rows.delete(key)
     return page
   })
 }
 
-function archive(conversation: ConversationId, first: Seq, ids: Buffer, rows: RowChange[]): void {
+function archive(conversation: ConversationId, first: Seq, ids: Buffer, rows: RowChanges): void {
   const parts: number[][] = Array.from({ length: ARCHIVE_PARTS }, () => [])
   const count = ids.length / ID_BYTES
   for (let i = 0; i < count; i++) parts[partOf(ids, i * ID_BYTES)]!.push(i)
@@ -84,7 +98,7 @@ function archive(conversation: ConversationId, first: Seq, ids: Buffer, rows: Ro
       idAt += ids.copy(value, idAt, index * ID_BYTES, (index + 1) * ID_BYTES)
       offsetAt = value.writeUInt32LE(index, offsetAt)
     }
-    rows.push({ type: 'put', key: archiveKey(conversation, part, first), value })
+    rows.put(archiveKey(conversation, part, first), value)
   }
 }
 
@@ -104,12 +118,13 @@ export async function findId(
   const inTail = indexOfId(head.tail, id)
   if (inTail !== undefined) return (head.short + 1 + inTail) as Seq
 
-  for await (const [key, page] of database.iterator({ ...idPagesOf(conversation, 1 as Seq), reverse: true })) {
+  const newestFirst = { reverse: true, highWaterMarkBytes: FETCH_BYTES }
+  for await (const [key, page] of database.iterator({ ...idPagesOf(conversation, 1 as Seq), ...newestFirst })) {
     const index = indexOfId(page, id)
     if (index !== undefined) return (seqOfKey(key) + index) as Seq
   }
 
-  for await (const [key, part] of database.iterator({ ...archiveOf(conversation, partOf(id, 0)), reverse: true })) {
+  for await (const [key, part] of database.iterator({ ...archiveOf(conversation, partOf(id, 0)), ...newestFirst })) {
     const idsBytes = (part.length / (ID_BYTES + OFFSET_BYTES)) * ID_BYTES
     const index = indexOfId(part.subarray(0, idsBytes), id)
     if (index !== undefined) return (seqOfKey(key) + part.readUInt32LE(idsBytes + index * OFFSET_BYTES)) as Seq

@@ -1,7 +1,7 @@
 import type { ConversationId, Millis, Seq, UserId } from '@chat4all/protocol'
 import type { ConversationChange, ConversationData, MessageBatch, StoredCursor, StoredMember } from '../port.js'
 import { encodeBatch } from './batch-row.js'
-import type { RowChange } from './database.js'
+import type { RowChanges } from './database.js'
 import type { Head } from './head-row.js'
 import { batchKey, expiryKey } from './keys.js'
 import { ID_BYTES } from './message-ids.js'
@@ -24,7 +24,7 @@ export class PendingChange {
     this.top = head.head
   }
 
-  add(change: ConversationChange, rows: RowChange[]): void {
+  add(change: ConversationChange, rows: RowChanges): void {
     if (change.data !== undefined) this.data = change.data
     for (const member of change.members ?? []) {
       const other = this.members.get(member.user)
@@ -37,7 +37,7 @@ export class PendingChange {
   }
 
   /** Takes the messages that the view does not have: after a crash, batches come again, and cut differently. */
-  private addMessages(batch: MessageBatch, rows: RowChange[]): void {
+  private addMessages(batch: MessageBatch, rows: RowChanges): void {
     if (batch.lastSeq <= this.top) return
     const first = (this.top + 1) as Seq
     if (batch.firstSeq > first) {
@@ -45,12 +45,12 @@ export class PendingChange {
         `messages ${batch.firstSeq} to ${batch.lastSeq} of ${this.conversation} came, and the view ends at ${this.top}`,
       )
     }
-    rows.push({ type: 'put', key: batchKey(this.conversation, first), value: encodeBatch(batch, first) })
+    rows.put(batchKey(this.conversation, first), encodeBatch(batch, first))
     const skipped = first - batch.firstSeq
     this.ids.push(skipped === 0 ? batch.messageIds : batch.messageIds.subarray(skipped * ID_BYTES))
     const expiry = earliestExpiry(batch, skipped)
     if (expiry !== undefined) {
-      rows.push({ type: 'put', key: expiryKey(expiry, this.conversation, first), value: NO_BYTES })
+      rows.put(expiryKey(expiry, this.conversation, first), NO_BYTES)
     }
     this.top = batch.lastSeq
   }

@@ -1,17 +1,9 @@
 import type { ConversationId, Millis, Seq } from '@chat4all/protocol'
 import { BatchRow } from './batch-row.js'
-import type { Database, RowChange } from './database.js'
+import { type Database, type RowChanges, writeRows } from './database.js'
 import { encodeHead, type Head } from './head-row.js'
 import type { Heads } from './heads.js'
-import {
-  batchesOf,
-  batchKey,
-  conversationOfExpiryKey,
-  expiriesUpTo,
-  expiryKey,
-  headKey,
-  seqOfKey,
-} from './keys.js'
+import { batchesOf, batchKey, conversationOfExpiryKey, expiriesUpTo, expiryKey, headKey, seqOfKey } from './keys.js'
 
 /**
  * Deletes batches whose messages have all expired, at most `limit`, and raises `first` of their conversations. A batch is
@@ -30,14 +22,33 @@ export async function sweep(database: Database, heads: Heads, now: Millis, limit
 
 /** Every one of the expiry rows goes or moves behind `now`, so that sweeping comes to an end. */
 async function sweepBatches(database: Database, heads: Heads, due: readonly Buffer[], now: Millis): Promise<number> {
-  const rows: RowChange[] = []
+  // Not synced: what a crash undoes is swept again.
+  const { swept, raised } = await writeRows(database, false, (rows) => sweepInto(rows, database, heads, due, now))
+  for (const [conversation, head] of raised) heads.set(conversation, head)
+  return swept
+}
+
+interface Swept {
+  /** Batches that go. */
+  readonly swept: number
+  /** Heads whose `first` rises. */
+  readonly raised: ReadonlyMap<ConversationId, Head>
+}
+
+async function sweepInto(
+  rows: RowChanges,
+  database: Database,
+  heads: Heads,
+  due: readonly Buffer[],
+  now: Millis,
+): Promise<Swept> {
   const gone = new Map<ConversationId, Set<Seq>>()
   let swept = 0
   const batches = await database.getMany(due.map((key) => batchKey(conversationOfExpiryKey(key), seqOfKey(key))))
   for (const [i, key] of due.entries()) {
     const conversation = conversationOfExpiryKey(key)
     const first = seqOfKey(key)
-    rows.push({ type: 'del', key })
+    rows.delete(key)
     let goneHere = gone.get(conversation)
     if (goneHere === undefined) {
       goneHere = new Set()
@@ -47,13 +58,13 @@ async function sweepBatches(database: Database, heads: Heads, due: readonly Buff
     if (row === undefined || goneHere.has(first)) continue
     const batch = new BatchRow(first, row)
     if (batch.firstLiving(now) === undefined) {
-      rows.push({ type: 'del', key: batchKey(conversation, first) })
+      rows.delete(batchKey(conversation, first))
       goneHere.add(first)
       swept++
       continue
     }
     const again = batch.lastExpiryAfter(now)
-    if (again !== undefined) rows.push({ type: 'put', key: expiryKey(again, conversation, first), value: NO_BYTES })
+    if (again !== undefined) rows.put(expiryKey(again, conversation, first), NO_BYTES)
   }
   const stored = await heads.getMany(new Set(gone.keys()))
   const raised = new Map<ConversationId, Head>()
@@ -62,12 +73,9 @@ async function sweepBatches(database: Database, heads: Heads, due: readonly Buff
     const first = await firstLiving(database, conversation, head, goneHere, now)
     if (first <= head.first) continue
     raised.set(conversation, { ...head, first })
-    rows.push({ type: 'put', key: headKey(conversation), value: encodeHead({ ...head, first }) })
+    rows.put(headKey(conversation), encodeHead({ ...head, first }))
   }
-  // Not synced: what a crash undoes is swept again.
-  await database.batch(rows)
-  for (const [conversation, head] of raised) heads.set(conversation, head)
-  return swept
+  return { swept, raised }
 }
 
 /** The lowest message that lives, when those batches are gone; behind the head when none does. */

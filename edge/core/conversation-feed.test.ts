@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type ConversationId, type NodeId, type NodeLinkFrame, type Seq, slotOf, type UserId } from '@chat4all/protocol'
 import fc from 'fast-check'
-import { type TestClient, TestEdge } from '../test/edge-world.js'
-import { ModelCluster, type ModelConversation } from '../test/owner-model.js'
 import { ALL_RULES } from './rules.js'
+import { type TestClient, TestEdge } from './testing/edge-world.js'
+import { ModelCluster, type ModelConversation } from './testing/owner-model.js'
 
 const C = 'c1'
 const SLOT = slotOf(C as ConversationId)

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { decodeMessages, frameCodec, SERVER_FRAMES, type Seq } from '@chat4all/protocol'
 import fc from 'fast-check'
-import { ModelCluster } from '../test/owner-model.js'
 import { cut, deliverFrame, type MessageRange, pieces, portionOf, withinBytes } from './encoded-frames.js'
+import { ModelCluster } from './testing/owner-model.js'
 
 const codec = frameCodec(SERVER_FRAMES)
 

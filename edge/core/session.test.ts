@@ -15,8 +15,8 @@ import {
   type UserId,
 } from '@chat4all/protocol'
 import fc from 'fast-check'
-import { encodeClientFrames, type TestClient, TestEdge } from '../test/edge-world.js'
-import { ModelCluster, type ModelConversation, textPayload } from '../test/owner-model.js'
+import { encodeClientFrames, type TestClient, TestEdge } from './testing/edge-world.js'
+import { ModelCluster, type ModelConversation, textPayload } from './testing/owner-model.js'
 
 const C = 'c1' as ConversationId
 

@@ -14,19 +14,21 @@ import {
   type Seq,
   slotOf,
 } from '@chat4all/protocol'
+import { Arrival } from './arrival.js'
 import type { CatchUp } from './catch-up.js'
-import { groupConversationId, privateConversationId } from './conversation-ids.js'
+import { type Numbered, requestOf } from './client-requests.js'
 import { CseqGate } from './cseq-gate.js'
 import type { EdgeContext } from './edge-context.js'
-import { encodedPage, encodeFrame, withinBytes } from './encoded-frames.js'
+import { encodeFrame } from './encoded-frames.js'
 import type { EnumerationOwner } from './enumerations.js'
+import { HistoryQuestions } from './history-questions.js'
+import { ListAnswer } from './list-answer.js'
 import type { LocalUser } from './local-user.js'
 import { NOBODY, type Request, type RequestOwner } from './slot-pipeline.js'
 import { TokenBucket } from './token-bucket.js'
 import type { ClientSocket } from './world.js'
 
 type Frame<Name extends ClientFrame['t']> = Extract<ClientFrame, { t: Name }>
-type Numbered = Frame<'send' | 'create' | 'members'>
 
 /** Whom a verified token speaks for, as the core sees it. */
 export interface Verified {
@@ -34,24 +36,6 @@ export interface Verified {
   readonly user: LocalUser['id']
   /** When the token ends. */
   readonly expires: number
-}
-
-/** What matters only until `ready`, and is forgotten then: most sessions spend their life idle. */
-interface Arriving {
-  readonly cursors: Map<ConversationId, Seq>
-  readonly device: string
-  /** Frames that came before the token was verified. */
-  held: ClientFrame[]
-  heldBytes: number
-  /** Conversations that the session was told of. */
-  readonly met: Set<ConversationId>
-  /** Conversations that wait for their subscription. */
-  starting: number
-  listed: boolean
-  /** No conversation can have been missed in the list. */
-  certain: boolean
-  /** `ready` was sent. */
-  told: boolean
 }
 
 /**
@@ -78,14 +62,13 @@ export class Session implements RequestOwner, EnumerationOwner {
   private readonly edge: EdgeContext
   private readonly gate = new CseqGate()
   private readonly bucket: TokenBucket
-  private arriving: Arriving | undefined
+  private arriving: Arrival | undefined
   /** Cursors of `hello` for conversations that were not listed: one may turn up late, or be nobody's. */
   private unmet: Map<ConversationId, Seq> | undefined
   private unanswered = 0
   private pagesHeld = 0
   private passing = false
-  /** Questions for history; the first is under way. */
-  private questions: Frame<'history'>[] | undefined
+  private questions: HistoryQuestions | undefined
 
   constructor(edge: EdgeContext, socket: ClientSocket) {
     this.edge = edge
@@ -141,19 +124,7 @@ export class Session implements RequestOwner, EnumerationOwner {
     }
     const { world } = this.edge
     this.id = randomName(world.random)
-    const cursors = new Map<ConversationId, Seq>()
-    for (const { conversation, seq } of frame.cursors ?? []) cursors.set(conversation, seq)
-    this.arriving = {
-      cursors,
-      device: frame.device ?? randomName(world.random),
-      held: [],
-      heldBytes: 0,
-      met: new Set(),
-      starting: 0,
-      listed: false,
-      certain: false,
-      told: false,
-    }
+    this.arriving = new Arrival(frame.device ?? randomName(world.random), frame.cursors ?? [])
     this.state = 'authenticating'
     world.verify(this, frame.token)
   }
@@ -214,8 +185,8 @@ export class Session implements RequestOwner, EnumerationOwner {
     const { config } = this.edge
     if (!this.take()) return this.busy(frame, 'RATE_LIMITED', this.bucket.waitMs(config.framesPerSecond))
     if (this.unanswered >= config.sessionUnansweredMax) return this.busy(frame, 'BUSY', config.busyRetryAfterMs)
-    const asked = this.requestOf(frame)
-    if (asked === undefined) return
+    const asked = requestOf(frame, this.user!, this.edge.world.hash)
+    if (typeof asked === 'string') return this.refuse(frame, 'INVALID', asked)
     const request = this.edge.pipelines.submit(asked, this, frame.cseq, this.edge.now)
     if (request === undefined) return this.busy(frame, 'BUSY', config.busyRetryAfterMs)
     this.unanswered++
@@ -227,66 +198,8 @@ export class Session implements RequestOwner, EnumerationOwner {
     this.write(encodeFrame({ t: 'busy', cseq: frame.cseq, code: ERRORS[code].wire, retry_after: retryAfterMs }))
   }
 
-  private requestOf(frame: Numbered) {
-    const { app, id } = this.user!
-    switch (frame.t) {
-      case 'send': {
-        const { conversation, message_id, payload, retry, ttl, extras, trace } = frame
-        const post: Parameters<EdgeContext['pipelines']['submit']>[0] & { t: 'post' } = {
-          t: 'post',
-          app,
-          conversation,
-          message_id,
-          from: id,
-          payload,
-        }
-        if (retry === true) post.retry = true
-        if (ttl !== undefined) post.ttl = ttl
-        if (extras !== undefined) post.extras = extras
-        if (trace !== undefined) post.trace = trace
-        return post
-      }
-      case 'members': {
-        const { conversation, message_id, add, remove, retry } = frame
-        if (add.length === 0 && remove.length === 0) return this.refuse(frame, 'INVALID', 'nobody to add or remove')
-        return {
-          t: 'change' as const,
-          app,
-          conversation,
-          message_id,
-          by: id,
-          service: false,
-          add,
-          remove,
-          ...(retry === true && { retry }),
-        }
-      }
-      case 'create': {
-        const { hash } = this.edge.world
-        const members = [...new Set([id, ...frame.members])]
-        const isPrivate = frame.type === 'private'
-        if (isPrivate && members.length !== 2) {
-          return this.refuse(frame, 'INVALID', 'a private conversation has exactly two distinct members')
-        }
-        return {
-          t: 'open' as const,
-          app,
-          conversation: isPrivate
-            ? privateConversationId(hash, app, members[0]!, members[1]!)
-            : groupConversationId(hash, app, id, frame.message_id),
-          type: frame.type,
-          members,
-          admins: isPrivate ? [] : [id],
-          as: id,
-          ...(frame.metadata !== undefined && { metadata: frame.metadata }),
-          ...(frame.ttl !== undefined && { ttl: frame.ttl }),
-        }
-      }
-    }
-  }
-
   /** An error that is final for this frame; its cseq counts as used. */
-  private refuse(frame: Numbered, code: ErrorCode, detail: string): undefined {
+  private refuse(frame: Numbered, code: ErrorCode, detail: string): void {
     this.write(encodeFrame({ t: 'error', code: ERRORS[code].wire, detail, cseq: frame.cseq }))
   }
 
@@ -314,50 +227,15 @@ export class Session implements RequestOwner, EnumerationOwner {
     this.edge.enumerations.start(app, id, new ListAnswer(this, ask), this.edge.now)
   }
 
-  private refuseQuestion(ask: number, code: ErrorCode, detail: string = ERRORS[code].means): void {
+  refuseQuestion(ask: number, code: ErrorCode, detail: string = ERRORS[code].means): void {
     this.write(encodeFrame({ t: 'error', code: ERRORS[code].wire, detail, ask }))
     if (code === 'RATE_LIMITED') this.overdraw()
   }
 
-  // --- history: one page at a time, so that its answers do not pile up --------------------------------------------------
-
   private history(frame: Frame<'history'>): void {
     if (!this.take()) return this.refuseQuestion(frame.ask, 'RATE_LIMITED')
-    this.questions ??= []
-    if (this.questions.length >= this.edge.config.historyWaitingMax) return this.refuseQuestion(frame.ask, 'BUSY')
-    this.questions.push(frame)
-    if (this.questions.length === 1) this.askFirst()
-  }
-
-  private askFirst(): void {
-    const { conversation, since, before, limit } = this.questions![0]!
-    const { app, id } = this.user!
-    const read = {
-      t: 'read' as const,
-      app,
-      conversation,
-      user: id,
-      limit: Math.max(1, limit),
-      ...(since !== undefined && { since }),
-      ...(since === undefined && before !== undefined && { before }),
-    }
-    if (this.edge.pipelines.submit(read, this, 0, this.edge.now) !== undefined) return
-    this.refuseQuestion(this.questions![0]!.ask, 'BUSY')
-    this.nextQuestion()
-  }
-
-  private nextQuestion(): void {
-    this.questions!.shift()
-    if (this.questions!.length === 0) this.questions = undefined
-    else if (!this.closed) this.askFirst()
-  }
-
-  private historyRead(answer: Extract<Answer, { type: 'page' }>): void {
-    const { ask, conversation, since } = this.questions![0]!
-    const { first, head } = answer
-    const page = withinBytes(answer, this.edge.config.pageBytesMax, since === undefined)
-    this.write(encodedPage({ ask, conversation, ...page, first, head }))
-    this.nextQuestion()
+    this.questions ??= new HistoryQuestions(this.edge, this)
+    this.questions.ask(frame)
   }
 
   // --- what the owners answer ----------------------------------------------------------------------------------------
@@ -371,7 +249,6 @@ export class Session implements RequestOwner, EnumerationOwner {
   }
 
   replied(request: Request, answer: Answer): void {
-    if (answer.type === 'page') return this.historyRead(answer)
     this.unanswered--
     if (answer.type !== 'opened' || this.closed) return
     this.write(encodeFrame({ t: 'created', cseq: request.tag as never, info: answer.info }))
@@ -379,11 +256,6 @@ export class Session implements RequestOwner, EnumerationOwner {
   }
 
   refused(request: Request, code: ErrorCode, detail: string): void {
-    if (request.frame.t === 'read') {
-      this.refuseQuestion(this.questions![0]!.ask, code, detail)
-      this.nextQuestion()
-      return
-    }
     this.unanswered--
     this.write(encodeFrame({ t: 'error', code: ERRORS[code].wire, detail, cseq: request.tag as never }))
   }
@@ -437,25 +309,18 @@ export class Session implements RequestOwner, EnumerationOwner {
 
   /** False: it was told of this conversation before. */
   meets(conversation: ConversationId): boolean {
-    const met = this.arriving?.met
-    if (met === undefined) {
-      this.unmet?.delete(conversation)
-      return true
-    }
-    if (met.has(conversation)) return false
-    met.add(conversation)
+    if (this.arriving !== undefined) return this.arriving.meets(conversation)
+    this.unmet?.delete(conversation)
     return true
   }
 
   forgets(conversation: ConversationId): void {
-    this.arriving?.met.delete(conversation)
-    // Who becomes a member again begins anew.
-    this.arriving?.cursors.delete(conversation)
+    this.arriving?.forgets(conversation)
     this.unmet?.delete(conversation)
   }
 
   cursorOf(conversation: ConversationId): Seq | undefined {
-    return this.arriving?.cursors.get(conversation) ?? this.unmet?.get(conversation)
+    return this.arriving?.cursorOf(conversation) ?? this.unmet?.get(conversation)
   }
 
   /** Not every conversation may have been listed yet. */
@@ -495,13 +360,12 @@ export class Session implements RequestOwner, EnumerationOwner {
   private ready(): void {
     const arriving = this.arriving!
     arriving.told = true
-    this.write(encodeFrame({ t: 'ready', conversations: arriving.met.size }))
+    this.write(encodeFrame({ t: 'ready', conversations: arriving.conversations }))
     if (arriving.certain) this.endArriving(arriving)
   }
 
-  private endArriving({ cursors, met }: Arriving): void {
-    for (const conversation of met) cursors.delete(conversation)
-    if (cursors.size > 0) this.unmet = cursors
+  private endArriving(arriving: Arrival): void {
+    this.unmet = arriving.unmet()
     this.arriving = undefined
   }
 
@@ -609,26 +473,4 @@ function randomName(random: () => number): string {
   let name = ''
   for (let i = 0; i < 16; i++) name += LETTERS[Math.floor(random() * LETTERS.length)]
   return name
-}
-
-/** The answer to the client's `list`. */
-class ListAnswer implements EnumerationOwner {
-  private readonly session: Session
-  private readonly ask: number
-
-  constructor(session: Session, ask: number) {
-    this.session = session
-    this.ask = ask
-  }
-
-  listed(conversations: readonly ConversationInfo[]): void {
-    const { ask } = this
-    this.session.write(encodeFrame({ t: 'conversations', ask, conversations: [...conversations], last: false }))
-  }
-
-  finished(complete: boolean, _settled: boolean): void {
-    const { ask } = this
-    const unavailable = { t: 'error', code: ERRORS.UNAVAILABLE.wire, detail: ERRORS.UNAVAILABLE.means, ask } as const
-    this.session.write(encodeFrame(complete ? { t: 'conversations', ask, conversations: [], last: true } : unavailable))
-  }
 }

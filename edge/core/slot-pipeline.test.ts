@@ -13,11 +13,11 @@ import {
   type UserId,
 } from '@chat4all/protocol'
 import fc from 'fast-check'
-import { ModelCluster, type ModelLink, textPayload } from '../test/owner-model.js'
 import { EDGE_DEFAULTS, type EdgeConfig } from './config.js'
 import { Pipelines } from './pipelines.js'
 import { ALL_RULES, type EdgeRules } from './rules.js'
 import type { Request, RequestOwner } from './slot-pipeline.js'
+import { ModelCluster, type ModelLink, textPayload } from './testing/owner-model.js'
 import { type EdgeWorld, NO_EVENTS } from './world.js'
 
 const APP = 'demo' as AppId

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { EdgeLinkFrame, NodeId, NodeLinkFrame } from '@chat4all/protocol'
 import type { Link, LinkDialer, LinkHandler, Member } from '@chat4all/router'
-import { until } from '../test/live-edge.js'
 import { NodeLinks } from './node-links.js'
+import { until } from './testing/live-edge.js'
 
 class FakeDialer implements LinkDialer {
   readonly dialed: string[] = []

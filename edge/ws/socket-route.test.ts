@@ -13,9 +13,9 @@ import {
   type UserId,
 } from '@chat4all/protocol'
 import { WebSocket } from 'ws'
-import { encodeClientFrames } from '../test/edge-world.js'
-import { LiveEdge, until } from '../test/live-edge.js'
-import { ModelCluster, textPayload } from '../test/owner-model.js'
+import { encodeClientFrames } from '../core/testing/edge-world.js'
+import { ModelCluster, textPayload } from '../core/testing/owner-model.js'
+import { LiveEdge, until } from './testing/live-edge.js'
 
 const C = 'c1' as ConversationId
 const open: LiveEdge[] = []

@@ -345,7 +345,7 @@ export class ModelNode {
       first: conversation.first,
       head,
       count: taken.length,
-      messages: Buffer.concat(taken.map(({ bytes }) => bytes)),
+      messages: joined(taken.map(({ bytes }) => bytes)),
     }
   }
 
@@ -405,4 +405,14 @@ function isRefused(pipe: { refusedAttempt: number; refusedFrom: number }, attemp
 function writerOf(payload: Parameters<typeof storedPayload.write>[1]): Uint8Array {
   storedPayload.write(writer, payload)
   return writer.take()
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    whole.set(part, at)
+    at += part.length
+  }
+  return whole
 }

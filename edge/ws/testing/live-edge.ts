@@ -22,10 +22,10 @@ import { inProcessPresence } from '@chat4all/storage'
 import { pino } from 'pino'
 import { Registry } from 'prom-client'
 import { WebSocket } from 'ws'
-import type { Authenticator } from '../auth/port.js'
-import { type Edge, type EdgeOptions, edgeEvents, startEdge } from '../index.js'
-import { encodeClientFrames } from './edge-world.js'
-import type { ModelCluster, ModelLink, ModelNode } from './owner-model.js'
+import type { Authenticator } from '../../auth/port.js'
+import { encodeClientFrames } from '../../core/testing/edge-world.js'
+import type { ModelCluster, ModelLink, ModelNode } from '../../core/testing/owner-model.js'
+import { type Edge, type EdgeOptions, edgeEvents, startEdge } from '../../index.js'
 
 /** A real edge with real sockets, on modelled shard-nodes in the same process. */
 

@@ -61,6 +61,11 @@ export interface Dialect {
     sender: SenderEvents,
     readers: readonly ReaderEvents[],
   ): Promise<OpenConversation>
+  /**
+   * What `count` idle sessions need before they can connect (tokens): done, and settled, before memory is first read,
+   * so that a connection is not charged with what its token cost.
+   */
+  prepareIdle?(count: number): Promise<void>
   /** A session that says nothing; `joined`: a member of one conversation (subscribed to one channel), else of none. */
   openIdle(index: number, joined: boolean, closed: (reason: string) => void): Promise<Closable>
 }

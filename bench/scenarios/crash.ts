@@ -38,7 +38,7 @@ export interface CrashRound {
   readonly acknowledgedBefore: number
   /** From the kill until /readyz was good again. */
   readonly readyMs: number
-  /** From readiness until every sender and reader had a session again. */
+  /** From the kill until every sender and reader had a session again. */
   readonly reconnectedMs: number
 }
 
@@ -70,7 +70,7 @@ export async function runCrash(server: CrashableServer, settings: CrashSettings)
     await server.restart()
     const readyAt = performance.now()
     await until(() => pairs.every((pair) => pair.connected), settleMsMax)
-    rounds.push({ acknowledgedBefore, readyMs: readyAt - killedAt, reconnectedMs: performance.now() - readyAt })
+    rounds.push({ acknowledgedBefore, readyMs: readyAt - killedAt, reconnectedMs: performance.now() - killedAt })
   }
   await pause(settings.loadMs)
   for (const pair of pairs) pair.stopSending()

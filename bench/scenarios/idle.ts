@@ -36,6 +36,7 @@ export async function runIdle(dialect: Dialect, target: Target, settings: IdleSe
   const openRange = async (from: number, to: number): Promise<void> => {
     open.push(...(await openMany(to - from, (i) => dialect.openIdle(from + i, settings.joined, closed))))
   }
+  await dialect.prepareIdle?.(settings.connections)
   const before = await settledKilobytes(target.pid)
   const startedAt = performance.now()
   const half = Math.floor(settings.connections / 2)

@@ -49,6 +49,8 @@ export function chat4allDialect(target: Target, options: DialectOptions = {}): D
   const tokenOf = userTokens(target)
   // Names are new in each run, so that a server with data from an earlier one starts each conversation anew.
   const run = randomBytes(4).toString('hex')
+  const idleName = (index: number) => `i${run}-${index}` as UserId
+  let idleTokens: string[] = []
 
   return {
     async openConversation(index, text, sender, readers): Promise<OpenConversation> {
@@ -118,17 +120,21 @@ export function chat4allDialect(target: Target, options: DialectOptions = {}): D
       }
     },
 
+    async prepareIdle(count) {
+      idleTokens = await openMany(count, (index) => tokenOf(idleName(index)))
+    },
+
     async openIdle(index, joined, closed): Promise<Closable> {
       const events = { ...IGNORED, closed }
-      const name = (i: number) => `i${run}-${i}` as UserId
-      const session = await Chat4AllSession.open({ port: target.port, token: await tokenOf(name(index)) }, events)
+      const token = idleTokens[index] ?? (await tokenOf(idleName(index)))
+      const session = await Chat4AllSession.open({ port: target.port, token }, events)
       if (joined) {
         await session.ask(
           {
             t: 'create',
             cseq: 1 as Cseq,
             type: 'private',
-            members: [name(index ^ 1)],
+            members: [idleName(index ^ 1)],
             message_id: messageIdOf(newIdPrefix(), 0),
           },
           isCreated,

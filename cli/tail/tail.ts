@@ -31,11 +31,18 @@ export async function tail(
 ): Promise<void> {
   const isWanted = (event: { readonly conversation: string }) =>
     conversation === undefined || event.conversation === conversation
-  // While history is read, what comes waits: it may be in there, and is younger in any case.
+  // Of one conversation, history is read as well, and what it shows may also be told as new, now or later.
+  let shown = start.since ?? 0
+  const show = (message: Message) => {
+    if (conversation !== undefined && message.seq <= shown) return
+    shown = message.seq
+    output.message(message)
+  }
+  // What comes while history is read is younger: it waits.
   let early: Message[] | undefined = conversation === undefined ? undefined : []
   client.on('message', (message) => {
     if (!isWanted(message)) return
-    if (early === undefined) output.message(message)
+    if (early === undefined) show(message)
     else early.push(message)
   })
   for (const type of ['receipts', 'gap', 'removed'] as const) {
@@ -44,13 +51,10 @@ export async function tail(
   client.on('state', (state) => output.state(state))
   if (conversation === undefined) return
 
-  let shown = start.since ?? 0
-  for await (const message of stored(client, conversation, start)) {
-    output.message(message)
-    shown = message.seq
-  }
-  for (const message of early ?? []) if (message.seq > shown) output.message(message)
+  for await (const message of stored(client, conversation, start)) show(message)
+  const waited = early ?? []
   early = undefined
+  for (const message of waited) show(message)
 }
 
 async function* stored(client: Client, conversation: string, { since, lines }: TailStart): AsyncIterable<Message> {

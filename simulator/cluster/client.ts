@@ -7,7 +7,6 @@ import {
   type DeviceId,
   errorCodeOfWire,
   frameCodec,
-  type Message,
   type MessageId,
   messageIdFromBytes,
   type Payload,
@@ -19,14 +18,15 @@ import {
   type UserId,
   Writer,
 } from '@chat4all/protocol'
-import type { History, SeenMessage } from '../history/history.js'
+import type { History } from '../history/history.js'
 import type { Operation } from '../run/plan.js'
 import type { Network } from '../world/network.js'
 import type { Process } from '../world/process.js'
 import type { Random } from '../world/random.js'
 import type { Trace } from '../world/trace.js'
+import type { Request, Session } from './client-session.js'
 import type { ClientConnection, SimulatedEdge } from './edge.js'
-import { seenMessage } from './seen-message.js'
+import { Witness } from './witness.js'
 
 const clientCodec = frameCodec(CLIENT_FRAMES)
 const serverCodec = frameCodec(SERVER_FRAMES)
@@ -35,35 +35,6 @@ const LOOK_EVERY_MS = 1_000
 const PING_AFTER_MS = 2_000
 const SILENCE_MS_MAX = 5_000
 const HISTORY_PAGE = 20
-
-/** A request that is handed to one session after the other until it is answered. */
-interface Request {
-  readonly messageId: MessageId
-  readonly conversation: ConversationId | undefined
-  readonly make: (cseq: Cseq, again: boolean) => ClientFrame
-  readonly answered?: (frame: ServerFrame) => void
-  /** Number in the present session; undefined: not handed to it yet. */
-  cseq: Cseq | undefined
-  handedOver: boolean
-  /** Handed to an earlier session. */
-  again: boolean
-}
-
-interface Session {
-  readonly name: string
-  readonly connection: ClientConnection
-  readonly openedAt: number
-  welcome: boolean
-  ready: boolean
-  nextCseq: number
-  /** After `busy`: nothing is sent before this moment. */
-  waitUntil: number
-  heardAt: number
-  nextAsk: number
-  /** When lists of conversations were asked for. */
-  readonly lists: Map<number, number>
-  readonly asks: Map<number, { readonly at: number; readonly conversation: ConversationId }>
-}
 
 /**
  * A user's device as the protocol expects it to behave: one session at a time, requests numbered and repeated in order
@@ -77,7 +48,7 @@ export class SimulatedClient {
   private readonly process: Process
   private readonly network: Network
   private readonly edges: readonly SimulatedEdge[]
-  private readonly history: History
+  private readonly witness: Witness
   private readonly trace: Trace
   private readonly random: Random
   private readonly outbox: Request[] = []
@@ -102,7 +73,7 @@ export class SimulatedClient {
     this.process = around.process
     this.network = around.network
     this.edges = around.edges
-    this.history = around.history
+    this.witness = new Witness(around.process.name, around.history, around.trace)
     this.trace = around.trace
     this.name = around.process.name
     this.user = this.name as UserId
@@ -172,13 +143,7 @@ export class SimulatedClient {
         this.knows(frame.info)
         // Two plans may lead to the one private conversation of two users.
         conversations.set(conversation, frame.info.conversation)
-        const created = (frame.info.members ?? []).map((member) => member.user)
-        this.history.record({
-          type: 'created',
-          at: this.trace.now,
-          conversation: frame.info.conversation,
-          members: created,
-        })
+        this.witness.created(frame.info)
       },
     })
   }
@@ -285,15 +250,7 @@ export class SimulatedClient {
           this.name,
           `${messageId.slice(0, 8)} to ${conversation} as ${request.cseq}${handedOver ? ', again' : ''}`,
         )
-        this.history.record({
-          type: 'sending',
-          at: this.trace.now,
-          client: this.name,
-          session: session.name,
-          conversation,
-          messageId,
-          again: handedOver,
-        })
+        this.witness.sending(session.name, conversation, messageId, handedOver)
       }
       request.handedOver = true
     }
@@ -362,7 +319,7 @@ export class SimulatedClient {
       this.name,
       `to ${edge.process.name} as ${name} with ${[...have].map(([id, seq]) => `${id}:${seq}`).join(' ')}`,
     )
-    this.history.record({ type: 'connected', at: this.trace.now, client: this.name, session: name, have })
+    this.witness.connected(name, have)
     this.say(session, {
       t: 'hello',
       version_min: PROTOCOL_VERSION,
@@ -446,15 +403,7 @@ export class SimulatedClient {
         if (request?.conversation === undefined) return
         const { conversation, messageId } = request
         this.trace.note('sent', this.name, `${messageId.slice(0, 8)} of ${conversation} at ${frame.seq}`)
-        this.history.record({
-          type: 'sent',
-          at: this.trace.now,
-          client: this.name,
-          session: session.name,
-          conversation,
-          messageId,
-          seq: frame.seq,
-        })
+        this.witness.sent(session.name, conversation, messageId, frame.seq)
         return
       }
       case 'created':
@@ -469,21 +418,9 @@ export class SimulatedClient {
         const asked = session.asks.get(frame.ask)
         session.asks.delete(frame.ask)
         if (asked === undefined) return
-        const { conversation, after, upto, first, head } = frame
+        const { conversation, after, upto, head } = frame
         this.trace.note('reads', this.name, `${conversation} (${after}, ${upto}] of ${head}`)
-        this.history.record({
-          type: 'page',
-          askedAt: asked.at,
-          at: this.trace.now,
-          client: this.name,
-          session: session.name,
-          conversation,
-          after,
-          upto,
-          first,
-          head,
-          messages: seen(frame.messages),
-        })
+        this.witness.page(session.name, asked.at, frame)
         // A page that joins what the client has closes a gap, or a part of it.
         if (after > this.hasUpTo(conversation) || upto <= this.hasUpTo(conversation)) return
         this.have.set(conversation, upto)
@@ -491,7 +428,7 @@ export class SimulatedClient {
         return
       }
       case 'conversation':
-        this.begins(session, frame.info.conversation, frame.info.head, false)
+        this.witness.begins(session.name, frame.info.conversation, frame.info.head, false)
         return this.knows(frame.info, session)
       case 'conversations': {
         const askedAt = session.lists.get(frame.ask)
@@ -499,33 +436,19 @@ export class SimulatedClient {
         return
       }
       case 'receipts':
-        this.history.record({
-          type: 'cursors',
-          askedAt: undefined,
-          at: this.trace.now,
-          session: session.name,
-          conversation: frame.conversation,
-          user: frame.user,
-          delivered: frame.delivered,
-          read: frame.read,
-        })
+        this.witness.cursors(session.name, frame.conversation, frame)
         return
       case 'removed':
         this.trace.note('leaves', this.name, `${frame.conversation} after ${frame.upto}`)
         this.memberOf.delete(frame.conversation)
         // Who is added again later begins where the conversation is then.
         this.have.delete(frame.conversation)
-        this.history.record({
-          type: 'left',
-          at: this.trace.now,
-          session: session.name,
-          conversation: frame.conversation,
-        })
+        this.witness.left(session.name, frame.conversation)
         return
       case 'reconnect':
         return this.close(frame.delay)
       case 'resumed':
-        this.begins(session, frame.conversation, frame.after, true)
+        this.witness.begins(session.name, frame.conversation, frame.after, true)
         this.trace.note(
           'resumes',
           this.name,
@@ -547,45 +470,15 @@ export class SimulatedClient {
     if (marked !== undefined && (info.delivered < marked.delivered || info.read < marked.read))
       this.sendMark(info.conversation)
     if (session === undefined) return
-    for (const { user, delivered, read } of info.members ?? []) {
-      this.history.record({
-        type: 'cursors',
-        askedAt,
-        at: this.trace.now,
-        session: session.name,
-        conversation: info.conversation,
-        user,
-        delivered,
-        read,
-      })
+    for (const member of info.members ?? []) {
+      this.witness.cursors(session.name, info.conversation, member, askedAt)
     }
-  }
-
-  private begins(session: Session, conversation: ConversationId, after: Seq, resumed: boolean): void {
-    this.history.record({
-      type: 'begins',
-      at: this.trace.now,
-      client: this.name,
-      session: session.name,
-      conversation,
-      after,
-      resumed,
-    })
   }
 
   private delivered(session: Session, frame: Extract<ServerFrame, { t: 'deliver' }>): void {
     const { conversation, after, upto } = frame
     this.trace.note('sees', this.name, `${conversation} (${after}, ${upto}]`)
-    this.history.record({
-      type: 'delivered',
-      at: this.trace.now,
-      client: this.name,
-      session: session.name,
-      conversation,
-      after,
-      upto,
-      messages: seen(frame.messages),
-    })
+    this.witness.delivered(session.name, frame)
     const have = this.hasUpTo(conversation)
     if (after > have) this.askFor(conversation, { since: have })
     else if (upto > have) this.have.set(conversation, upto)
@@ -599,20 +492,8 @@ export class SimulatedClient {
     if (request?.conversation === undefined) return
     const { conversation, messageId } = request
     this.trace.note('refused', this.name, `${messageId.slice(0, 8)} of ${conversation}: ${code} ${frame.detail}`)
-    this.history.record({
-      type: 'refused',
-      at: this.trace.now,
-      client: this.name,
-      session: session.name,
-      conversation,
-      messageId,
-      code,
-    })
+    this.witness.refused(session.name, conversation, messageId, code)
   }
-}
-
-function seen(messages: readonly Message[]): SeenMessage[] {
-  return messages.map(seenMessage)
 }
 
 function encode(value: Payload): Uint8Array {

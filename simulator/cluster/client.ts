@@ -9,9 +9,7 @@ import {
   frameCodec,
   type MessageId,
   messageIdFromBytes,
-  type Payload,
   PROTOCOL_VERSION,
-  payload as payloadType,
   SERVER_FRAMES,
   type Seq,
   type ServerFrame,
@@ -26,6 +24,7 @@ import type { Random } from '../world/random.js'
 import type { Trace } from '../world/trace.js'
 import type { Request, Session } from './client-session.js'
 import type { ClientConnection, SimulatedEdge } from './edge.js'
+import { encodePayload } from './encode-payload.js'
 import { Witness } from './witness.js'
 
 const clientCodec = frameCodec(CLIENT_FRAMES)
@@ -150,7 +149,7 @@ export class SimulatedClient {
 
   private send(conversation: ConversationId): void {
     const { messageId, bytes } = this.newMessageId()
-    const payload = encode({ type: 'text', text: `${this.name} ${this.requests}` })
+    const payload = encodePayload({ type: 'text', text: `${this.name} ${this.requests}` })
     this.request({
       messageId,
       conversation,
@@ -494,10 +493,4 @@ export class SimulatedClient {
     this.trace.note('refused', this.name, `${messageId.slice(0, 8)} of ${conversation}: ${code} ${frame.detail}`)
     this.witness.refused(session.name, conversation, messageId, code)
   }
-}
-
-function encode(value: Payload): Uint8Array {
-  const writer = new Writer(256)
-  payloadType.write(writer, value)
-  return writer.take()
 }

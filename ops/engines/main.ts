@@ -44,8 +44,7 @@ async function main(args: readonly string[]): Promise<number> {
       return 0
     case 'start':
       for (const engine of engines) await install(engine)
-      await Promise.all(engines.map((engine) => startAll(engine, options)))
-      return 0
+      return await allOf(engines.map((engine) => startAll(engine, options)))
     case 'stop':
       await Promise.all(engines.flatMap(everyInstance).map((name) => stop(name)))
       return 0
@@ -74,6 +73,13 @@ async function main(args: readonly string[]): Promise<number> {
       console.error(USAGE)
       return 2
   }
+}
+
+/** Waits for all, also when one fails: what was begun is never left half known. */
+async function allOf(tasks: readonly Promise<void>[]): Promise<number> {
+  const faults = (await Promise.allSettled(tasks)).filter((outcome) => outcome.status === 'rejected')
+  for (const { reason } of faults) console.error((reason as Error).message)
+  return faults.length === 0 ? 0 : 1
 }
 
 async function install(engine: Engine): Promise<void> {

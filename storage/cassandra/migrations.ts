@@ -7,7 +7,7 @@ import type { Client } from 'cassandra-driver'
  * are never touched by plain writes; views carry timestamps that follow from their content.
  */
 const STEPS: readonly string[] = [
-  'CREATE TABLE IF NOT EXISTS logs (log text PRIMARY KEY, opened boolean, sealed boolean)',
+  'CREATE TABLE IF NOT EXISTS logs (log text PRIMARY KEY, opened boolean, sealed boolean, dropped boolean)',
   `CREATE TABLE IF NOT EXISTS log_entries (log text, segment int, offset bigint, entry blob, PRIMARY KEY ((log, segment), offset))
    WITH compaction = {'class': 'TimeWindowCompactionStrategy', 'compaction_window_unit': 'HOURS', 'compaction_window_size': 6}
    AND compression = {'enabled': false} AND gc_grace_seconds = 3600`,

@@ -91,15 +91,23 @@ export function cassandraNodeLogs(client: Client): NodeLogs {
     },
 
     async dropBelow(log, below) {
-      const end = segmentOf(below)
+      const { rows } = await client.execute('SELECT end FROM log_ends WHERE log = ?', [log])
+      const whole = rows[0] !== undefined && below >= number(rows[0].end)
+      const end = whole ? segmentOf(below) + 1 : segmentOf(below)
       for (let segment = dropped.get(log) ?? 0; segment < end; segment++) {
         await client.execute('DELETE FROM log_entries WHERE log = ? AND segment = ?', [log, segment])
         dropped.set(log, segment + 1)
       }
+      if (whole) await client.execute('INSERT INTO logs (log, dropped) VALUES (?, true)', [log])
     },
 
-    /** Other incarnations' logs stand in the slot table. */
-    list: async () => [],
+    async list() {
+      const { rows } = await client.execute('SELECT log, opened, dropped FROM logs', [], {
+        prepare: true,
+        fetchSize: 5_000,
+      })
+      return rows.filter((row) => row.opened === true && row.dropped !== true).map((row) => row.log as LogId)
+    },
 
     close: async () => {},
   }

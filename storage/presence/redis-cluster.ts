@@ -16,9 +16,10 @@ export function redisPresence(
   redis: RedisCluster,
   onFault: (error: Error) => void,
   now: () => number = Date.now,
+  prefix = 'chat4all:',
 ): Presence {
   const here = new Map<string, Set<EdgeId>>()
-  const keyOf = (app: AppId, user: UserId) => `chat4all:presence:{${app}/${user}}`
+  const keyOf = (app: AppId, user: UserId) => `${prefix}presence:{${app}/${user}}`
 
   async function tell(key: string, edges: Iterable<EdgeId>): Promise<void> {
     const score = now()

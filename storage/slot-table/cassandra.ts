@@ -46,11 +46,27 @@ export function cassandraSlotTable(client: Client): SlotTable {
 
     async claim(moves) {
       const results: boolean[] = []
-      for (let at = 0; at < moves.length; at += MOVES_PER_BATCH)
-        results.push(...(await claimBatch(moves.slice(at, at + MOVES_PER_BATCH))))
+      for (let at = 0; at < moves.length; ) {
+        const batch = firstOfEachSlot(moves, at)
+        results.push(...(await claimBatch(batch)))
+        at += batch.length
+      }
       return results
     },
 
     close: async () => {},
   }
+}
+
+/** The next moves for one batch: conditions of two moves of one slot would be checked against the same row. */
+function firstOfEachSlot(moves: readonly SlotMove[], from: number): SlotMove[] {
+  const batch: SlotMove[] = []
+  const slots = new Set<Slot>()
+  for (let at = from; at < moves.length && batch.length < MOVES_PER_BATCH; at++) {
+    const move = moves[at]!
+    if (slots.has(move.slot)) break
+    slots.add(move.slot)
+    batch.push(move)
+  }
+  return batch
 }

@@ -69,7 +69,8 @@ test('whatever the sizes of batches and restarts between, each message_id leads 
           head += count
           if (restart) view = await reopen(view)
         }
-        for (let seq = 1; seq <= head; seq += 1 + Math.floor(head / 300)) assert.equal(await view.find(chat, idOf(seq)), seq)
+        for (let seq = 1; seq <= head; seq += 1 + Math.floor(head / 300))
+          assert.equal(await view.find(chat, idOf(seq)), seq)
         assert.equal(await view.find(chat, idOf(head)), head)
         assert.equal(await view.find(chat, idOf(head + 1)), undefined)
         const read = await view.messages(chat, {

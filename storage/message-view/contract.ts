@@ -53,8 +53,14 @@ export function messageViewContract(
     await view.apply([{ conversation: chat, messages: batch(11, 11) }])
     await view.apply([{ conversation: chat, messages: batch(12, 30) }])
     const all = await view.messages(chat, range())
-    assert.deepEqual(all.map(({ bytes }) => text(bytes)), numbers(1, 30).map(bodyOf))
-    assert.deepEqual(all.map(({ seq }) => seq), numbers(1, 30))
+    assert.deepEqual(
+      all.map(({ bytes }) => text(bytes)),
+      numbers(1, 30).map(bodyOf),
+    )
+    assert.deepEqual(
+      all.map(({ seq }) => seq),
+      numbers(1, 30),
+    )
     assert.deepEqual(await seqs(view, { after: 9, before: 13 }), [10, 11, 12])
     assert.deepEqual(await seqs(view, { after: 10, before: 12 }), [11])
     assert.deepEqual(await seqs(view, { after: 11, before: 12 }), [])
@@ -91,10 +97,19 @@ export function messageViewContract(
     await view.apply([{ conversation: chat, messages: batch(1, 5) }])
     await view.apply([created(chat), { conversation: chat, messages: batch(1, 8) }])
     await view.apply([{ conversation: chat, messages: batch(9, 25) }])
-    await view.apply([{ conversation: chat, messages: batch(20, 25) }, { conversation: chat, messages: batch(26, 27) }])
+    await view.apply([
+      { conversation: chat, messages: batch(20, 25) },
+      { conversation: chat, messages: batch(26, 27) },
+    ])
     const all = await view.messages(chat, range())
-    assert.deepEqual(all.map(({ seq }) => seq), numbers(1, 27))
-    assert.deepEqual(all.map(({ bytes }) => text(bytes)), numbers(1, 27).map(bodyOf))
+    assert.deepEqual(
+      all.map(({ seq }) => seq),
+      numbers(1, 27),
+    )
+    assert.deepEqual(
+      all.map(({ bytes }) => text(bytes)),
+      numbers(1, 27).map(bodyOf),
+    )
     assert.equal((await view.load(chat))?.head, 27)
     for (const seq of numbers(1, 27)) assert.equal(await view.find(chat, idOf(seq)), seq)
     return undefined
@@ -111,7 +126,10 @@ export function messageViewContract(
       const stored = await view.load(conversation)
       assert.equal(stored?.head, 5)
       assert.deepEqual(stored.cursors, [cursor(ana, 4, 3)])
-      assert.deepEqual((await view.messages(conversation, range())).map(({ seq }) => seq), numbers(1, 5))
+      assert.deepEqual(
+        (await view.messages(conversation, range())).map(({ seq }) => seq),
+        numbers(1, 5),
+      )
     }
     assert.equal((await view.conversationsOf(app, ana)).length, 300)
     return undefined
@@ -121,7 +139,10 @@ export function messageViewContract(
     const names = ['a', 'ab', 'abc', 'a-', 'b'] as ConversationId[]
     for (const [i, conversation] of names.entries()) {
       const count = i + 1
-      await view.apply([created(conversation), { conversation, messages: batch(1, count), cursors: [cursor(ana, count, 0)] }])
+      await view.apply([
+        created(conversation),
+        { conversation, messages: batch(1, count), cursors: [cursor(ana, count, 0)] },
+      ])
     }
     for (const [i, conversation] of names.entries()) {
       const stored = await view.load(conversation)
@@ -186,30 +207,37 @@ export function messageViewContract(
     return undefined
   })
 
-  behaves('sweeping raises `first` when the lowest messages have expired, and keeps head and message_ids', async (view) => {
-    const expireAt = (time: number, from: number, to: number) =>
-      batch(from, to, numbers(from, to).map(() => time))
-    await view.apply([created(chat), { conversation: chat, messages: expireAt(100, 1, 4) }])
-    await view.apply([{ conversation: chat, messages: expireAt(300, 5, 6) }])
-    await view.apply([{ conversation: chat, messages: expireAt(200, 7, 9) }])
-    await sweepAll(view, 99)
-    assert.equal((await view.load(chat))?.first, 1)
-    await sweepAll(view, 100)
-    assert.equal((await view.load(chat))?.first, 5)
-    await sweepAll(view, 250)
-    assert.equal((await view.load(chat))?.first, 5)
-    assert.deepEqual(await seqs(view, { now: 250 }), [5, 6])
-    await sweepAll(view, 300)
-    const stored = await view.load(chat)
-    assert.equal(stored?.first, 10)
-    assert.equal(stored.head, 9)
-    for (const seq of numbers(1, 9)) assert.equal(await view.find(chat, idOf(seq)), seq)
-    // And it goes on.
-    await view.apply([{ conversation: chat, messages: batch(10, 11) }])
-    assert.deepEqual(await seqs(view, { now: 400 }), [10, 11])
-    assert.equal((await view.load(chat))?.first, 10)
-    return undefined
-  })
+  behaves(
+    'sweeping raises `first` when the lowest messages have expired, and keeps head and message_ids',
+    async (view) => {
+      const expireAt = (time: number, from: number, to: number) =>
+        batch(
+          from,
+          to,
+          numbers(from, to).map(() => time),
+        )
+      await view.apply([created(chat), { conversation: chat, messages: expireAt(100, 1, 4) }])
+      await view.apply([{ conversation: chat, messages: expireAt(300, 5, 6) }])
+      await view.apply([{ conversation: chat, messages: expireAt(200, 7, 9) }])
+      await sweepAll(view, 99)
+      assert.equal((await view.load(chat))?.first, 1)
+      await sweepAll(view, 100)
+      assert.equal((await view.load(chat))?.first, 5)
+      await sweepAll(view, 250)
+      assert.equal((await view.load(chat))?.first, 5)
+      assert.deepEqual(await seqs(view, { now: 250 }), [5, 6])
+      await sweepAll(view, 300)
+      const stored = await view.load(chat)
+      assert.equal(stored?.first, 10)
+      assert.equal(stored.head, 9)
+      for (const seq of numbers(1, 9)) assert.equal(await view.find(chat, idOf(seq)), seq)
+      // And it goes on.
+      await view.apply([{ conversation: chat, messages: batch(10, 11) }])
+      assert.deepEqual(await seqs(view, { now: 400 }), [10, 11])
+      assert.equal((await view.load(chat))?.first, 10)
+      return undefined
+    },
+  )
 
   behaves('`first` rises within a batch, up to what lives for ever', async (view) => {
     await view.apply([created(chat), { conversation: chat, messages: batch(1, 4, [10, 20, 0, 30]) }])
@@ -262,7 +290,10 @@ export function messageViewContract(
     for (const seq of numbers(41, 60)) await view.apply([{ conversation: chat, messages: batch(seq, seq) }])
     const again = await reopen(view)
     await again.apply([{ conversation: chat, messages: batch(50, 70), cursors: [cursor(ana, 8, 10)] }])
-    assert.deepEqual((await again.messages(chat, range())).map(({ bytes }) => text(bytes)), numbers(1, 70).map(bodyOf))
+    assert.deepEqual(
+      (await again.messages(chat, range())).map(({ bytes }) => text(bytes)),
+      numbers(1, 70).map(bodyOf),
+    )
     for (const seq of numbers(1, 70)) assert.equal(await again.find(chat, idOf(seq)), seq)
     assert.deepEqual((await again.load(chat))?.cursors, [cursor(ana, 9, 10)])
     assert.deepEqual(await again.conversationsOf(app, ana), [chat])

@@ -59,7 +59,7 @@ export async function writeRows<Result>(
 
 const MEGABYTE = 1024 * 1024
 
-/** Opens LevelDB as the view needs it; the figures are those that its bench liked best (docs/decisions/0011). */
+/** Opens LevelDB as the view needs it; the figures are those that its bench liked best. */
 export async function openDatabase(folder: string): Promise<Database> {
   const database: Database = new ClassicLevel(folder, {
     keyEncoding: 'buffer',

@@ -19,8 +19,8 @@ const LONG_PAGE_IDS = 256
 const PAGES = 16
 const ARCHIVE_PARTS = 64
 const OFFSET_BYTES = 4
-/** Of rows that one step of an iterator fetches ahead: each step is a hop to another thread and back. */
-const FETCH_BYTES = 512 * 1024
+/** Each step of an iterator is a hop to another thread and back: few large ones. */
+const FEW_HOPS = { highWaterMarkBytes: 512 * 1024 }
 const NO_BYTES = Buffer.alloc(0)
 
 /**
@@ -118,13 +118,20 @@ export async function findId(
   const inTail = indexOfId(head.tail, id)
   if (inTail !== undefined) return (head.short + 1 + inTail) as Seq
 
-  const newestFirst = { reverse: true, highWaterMarkBytes: FETCH_BYTES }
-  for await (const [key, page] of database.iterator({ ...idPagesOf(conversation, 1 as Seq), ...newestFirst })) {
+  if (head.short === 0) return undefined
+
+  // Upwards and behind what is archived: LevelDB copies what was deleted there when it reads downwards.
+  const pages = await database.iterator({ ...idPagesOf(conversation, (head.archived + 1) as Seq), ...FEW_HOPS }).all()
+  for (const [key, page] of pages.toReversed()) {
     const index = indexOfId(page, id)
     if (index !== undefined) return (seqOfKey(key) + index) as Seq
   }
+  // The pages themselves say that nothing was archived when they were read; the head may be older.
+  const [oldest] = pages
+  if (oldest !== undefined && seqOfKey(oldest[0]) === 1) return undefined
 
-  for await (const [key, part] of database.iterator({ ...archiveOf(conversation, partOf(id, 0)), ...newestFirst })) {
+  const parts = database.iterator({ ...archiveOf(conversation, partOf(id, 0)), ...FEW_HOPS, reverse: true })
+  for await (const [key, part] of parts) {
     const idsBytes = (part.length / (ID_BYTES + OFFSET_BYTES)) * ID_BYTES
     const index = indexOfId(part.subarray(0, idsBytes), id)
     if (index !== undefined) return (seqOfKey(key) + part.readUInt32LE(idsBytes + index * OFFSET_BYTES)) as Seq

@@ -5,6 +5,7 @@ export type { ClientOptions, WebSocketConstructor, WebSocketLike } from './clien
 export { requestToken, type Token, type TokenCredentials } from './client/request-token.js'
 export type { ClientStorage, KeyValueStorage, SavedCursor, SavedRequest, SavedState } from './client/storage.js'
 export { webStorage } from './client/web-storage.js'
+export type { BackoffLimits } from './core/backoff.js'
 export type { ConversationView, MemberView } from './core/conversation-view.js'
 export type {
   Committed,

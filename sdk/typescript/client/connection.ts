@@ -1,5 +1,5 @@
 import { Chat4AllError, ERRORS, type ErrorCode, type ErrorEntry } from '@chat4all/protocol'
-import { Backoff } from '../core/backoff.js'
+import { BACKOFF, Backoff, type BackoffLimits } from '../core/backoff.js'
 import type { ConnectionState } from './events.js'
 import type { WebSocketConstructor, WebSocketLike } from './options.js'
 
@@ -8,6 +8,7 @@ export interface ConnectionOptions {
   readonly urls: readonly string[]
   readonly token: string | ((refused: string | undefined) => string | Promise<string>)
   readonly WebSocket: WebSocketConstructor
+  readonly backoff: Partial<BackoffLimits> | undefined
   readonly now: () => number
   readonly random: () => number
 }
@@ -36,7 +37,7 @@ const NORMAL_CLOSE = 1000
 export class Connection {
   private readonly options: ConnectionOptions
   private readonly hooks: ConnectionHooks
-  private readonly backoff = new Backoff()
+  private readonly backoff: Backoff
   private socket: WebSocketLike | undefined
   private isOpen = false
   private timer: ReturnType<typeof setTimeout> | undefined
@@ -54,6 +55,7 @@ export class Connection {
   constructor(options: ConnectionOptions, hooks: ConnectionHooks) {
     this.options = options
     this.hooks = hooks
+    this.backoff = new Backoff({ ...BACKOFF, ...options.backoff })
   }
 
   /** Connects now, unless it is connected or about to be. */

@@ -140,12 +140,12 @@ export class Driver {
   }
 
   private makeConnection(): Connection {
-    const { url, token, random = Math.random } = this.options
+    const { url, token, backoff, random = Math.random } = this.options
     const urls = (typeof url === 'string' ? [url] : url).map(socketUrl)
     if (urls.length === 0) throw new Chat4AllError('INVALID', 'url: an empty list')
     const WebSocket = this.options.WebSocket ?? platformWebSocket()
     return new Connection(
-      { urls, token, WebSocket, now: this.now, random },
+      { urls, token, WebSocket, backoff, now: this.now, random },
       {
         opened: (accessToken) => {
           this.transmit(this.core.hello(accessToken, this.device, this.options.agent))

@@ -1,3 +1,4 @@
+import type { BackoffLimits } from '../core/backoff.js'
 import type { ClientStorage } from './storage.js'
 
 /** The part of the standard WebSocket that is needed. */
@@ -36,6 +37,8 @@ export interface ClientOptions {
   readonly outboxBytesMax?: number
   /** Tell the server by itself that messages have arrived here. True unless given. */
   readonly deliveredReceipts?: boolean
+  /** Bounds of the wait before a reconnect, which is random below them: 500 ms, doubled up to 20 s, unless given. */
+  readonly backoff?: Partial<BackoffLimits>
   /** Milliseconds since 1970. */
   readonly now?: () => number
   /** From 0 to 1, for the jitter of reconnects. */

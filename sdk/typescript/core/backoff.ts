@@ -3,20 +3,22 @@
  * that went away over the whole span: with a fixed or slightly varied delay they come back as one crowd.
  */
 export interface BackoffLimits {
+  /** Bound of the first wait. */
   readonly msBase: number
+  /** Bound of every wait. */
   readonly msMax: number
   /** A session that lived this long makes the next failure count as the first. */
   readonly stableMs: number
 }
 
-export const BACKOFF: BackoffLimits = { msBase: 500, msMax: 30_000, stableMs: 10_000 }
+export const BACKOFF: BackoffLimits = { msBase: 500, msMax: 20_000, stableMs: 5_000 }
 
 export class Backoff {
   private readonly limits: BackoffLimits
   private failures = 0
   private onlineSince: number | undefined
 
-  constructor(limits: BackoffLimits = BACKOFF) {
+  constructor(limits: BackoffLimits) {
     this.limits = limits
   }
 

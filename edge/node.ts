@@ -116,6 +116,8 @@ class EdgeNode implements Edge {
       path: options.path ?? SOCKET_PATH,
       accepts: () => !this.draining && !this.closed,
       now: this.now,
+      // What may wait for a session, and as much again for its last frames: pings alone get beyond it.
+      pongBytesMax: 2 * this.core.config.socketBytesMax,
       afterInput: this.afterInput,
     })
     this.unwatch = [

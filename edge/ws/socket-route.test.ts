@@ -110,6 +110,16 @@ test('faults come as an error frame and the close code of the table', async () =
   await until(() => live.edge.sessions === 0)
 })
 
+test('a client that pings and never reads is cut before its pongs fill the memory', async () => {
+  const { live } = await start()
+  const client = await live.hello('bob')
+  await client.told('ready')
+  client.socket.pause()
+  // More than the buffers of both sockets and the edge's own bound together.
+  for (let i = 0; i < 300_000; i++) client.socket.ping('x'.repeat(125))
+  await until(() => live.edge.sessions === 0)
+})
+
 test('a message beyond every bound ends the connection', async () => {
   const { live } = await start()
   const client = await live.connect()

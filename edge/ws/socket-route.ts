@@ -19,6 +19,8 @@ export interface SocketRoute {
   /** False: this edge is going away; clients are answered 503 and try another one. */
   accepts(): boolean
   now(): Millis
+  /** A connection that holds more than this when a WebSocket ping comes is cut. */
+  readonly pongBytesMax: number
   /** Called when the core was given something to do: its frames to nodes are to be sent. */
   afterInput(): void
 }
@@ -58,6 +60,10 @@ export function attachSocketRoute(app: TemplatedApp, core: EdgeCore, outbox: Out
       else if (message.byteLength > HELLO_BYTES_MAX) core.tooLarge(session)
       else core.received(session, slab.copy(message), route.now())
       route.afterInput()
+    },
+    ping(socket) {
+      // uWebSockets has written the pong, whatever waits already: who pings and never reads would fill the memory.
+      if (socket.getBufferedAmount() > route.pongBytesMax) socket.close()
     },
     drain(socket) {
       const { connection } = socket.getUserData()

@@ -12,6 +12,7 @@ import {
   metadata,
   moment,
   payload,
+  seenSeq,
   seqNumber,
   trace,
   userId,
@@ -65,6 +66,7 @@ export const send = frame(3, 'send', 'Post a message. Answered by `sent`, `busy`
   ttl: optional(uint('seconds until the message expires', 0xffffffff)),
   extras: optional(encoded(extras)),
   trace: optional(trace),
+  seen: optional(seenSeq),
 })
 
 export const receipt = frame(8, 'receipt', 'Move this user’s cursors forward; a lower value changes nothing.', {
@@ -122,6 +124,7 @@ export const members = frame(
     add: list(userId, MEMBERS_CHANGED_MAX),
     remove: list(userId, MEMBERS_CHANGED_MAX),
     retry: optional(bool('this message_id may have been sent before')),
+    seen: optional(seenSeq),
   },
 )
 

@@ -11,6 +11,7 @@ import {
   moment,
   nodeId,
   payload,
+  seenSeq,
   seqNumber,
   slotNumber,
   trace,
@@ -59,6 +60,7 @@ export const post = frame(10, 'post', 'Post a message for a user.', {
   ttl: optional(uint('seconds')),
   extras: optional(encoded(extras)),
   trace: optional(trace),
+  seen: optional(seenSeq),
 })
 
 export const open = frame(11, 'open', 'Create the conversation unless it exists. Answered by `reply` opened.', {
@@ -88,6 +90,7 @@ export const change = frame(12, 'change', 'Add and remove members.', {
   add: list(userId, MEMBERS_CHANGED_MAX),
   remove: list(userId, MEMBERS_CHANGED_MAX),
   retry: optional(bool('look the message_id up in the view')),
+  seen: optional(seenSeq),
 })
 
 export const mark = frame(13, 'mark', 'Move a member’s cursors forward.', {

@@ -18,6 +18,11 @@ export const nodeId = str<NodeId>('node id', 64)
 export const edgeId = str<EdgeId>('edge id', 64)
 export const messageId = bin('message_id: the 16 bytes of a UUIDv4', 16, 16)
 export const seqNumber = uint<Seq>('sequence number in the conversation; 0: before the first')
+/**
+ * With it, a repeat needs no look-up while the owner remembers the message_ids since then: a message that was sent
+ * when its sender had seen seq s cannot have been stored at s or before.
+ */
+export const seenSeq = uint<Seq>('highest seq that the sender had of the conversation when it first sent this message')
 export const cseqNumber = uint<Cseq>('number of the frame in its session: 1, 2, 3 …', 0xffffffff)
 export const moment = uint<Millis>('milliseconds since 1970')
 export const slotNumber = uint<Slot>('slot', SLOTS - 1)

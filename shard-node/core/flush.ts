@@ -14,6 +14,7 @@ import {
   fanoutOf,
   infoFor,
   isMember,
+  type MembershipChange,
   type Post,
   type TailBatch,
 } from './conversation.js'
@@ -162,12 +163,15 @@ function commitConversation(state: ShardState, work: ConversationWork, offset: O
     conversation.tail.push(batch)
     conversation.last = batch.bytes.subarray(batch.bytes.length - batch.lengths.at(-1)!)
     conversation.uncommitted.splice(0, posts.length)
+    // Before the messages: an edge must know where a removed member's view ends, also when more follow in this flush.
+    for (const post of posts) if (post.membership !== undefined) tellMembership(state, conversation, post)
     if (conversation.subscribers !== undefined && conversation.subscribers.size > 0) {
       const frame = fanoutOf(conversation, batch, posts.length)
       for (const link of conversation.subscribers.keys()) state.effects.push({ type: 'send', link, frame })
     }
+    for (const post of posts)
+      if (post.membership !== undefined) unsubscribeRemoved(state, conversation, post.membership)
     acknowledge(state, conversation, posts)
-    for (const post of posts) if (post.membership !== undefined) tellMembership(state, conversation, post)
   }
   if (work.creation !== undefined) tellCreation(state, conversation, work.creation)
   for (const { user, delivered, read } of work.marked) conversation.toldCursors.set(user, { delivered, read })
@@ -238,15 +242,17 @@ function tellMembership(state: ShardState, conversation: Conversation, post: Pos
     left: [...removed],
     seq: post.seq,
   }
-  for (const [link, users] of conversation.subscribers ?? []) {
-    state.effects.push({ type: 'send', link, frame })
-    for (const user of removed) if (!isMember(conversation, user)) users.delete(user)
-    if (users.size === 0) {
-      conversation.subscribers!.delete(link)
-      state.links.get(link)?.conversations.delete(conversation)
-    }
-  }
+  for (const link of conversation.subscribers?.keys() ?? []) state.effects.push({ type: 'send', link, frame })
   if (added.length > 0) state.effects.push({ type: 'invite', app: conversation.data.app, users: added, frame })
+}
+
+function unsubscribeRemoved(state: ShardState, conversation: Conversation, { removed }: MembershipChange): void {
+  for (const [link, users] of removed.length === 0 ? [] : (conversation.subscribers ?? [])) {
+    for (const user of removed) if (!isMember(conversation, user)) users.delete(user)
+    if (users.size > 0) continue
+    conversation.subscribers!.delete(link)
+    state.links.get(link)?.conversations.delete(conversation)
+  }
 }
 
 function tellCreation(state: ShardState, conversation: Conversation, creation: Creation): void {

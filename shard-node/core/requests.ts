@@ -131,10 +131,10 @@ function repeatable(
   const key = messageKey(frame.message_id)
   const known = conversation.window.get(key)
   if (known !== undefined) return repeated(state, conversation, known, frame, origin)
-  // Every id since seq 1 is in the window: the view cannot know more.
-  const complete = conversation.window.size >= conversation.assigned
-  const maybeRepeated = frame.retry === true || state.links.get(origin.link)?.superseded === true
-  if (!maybeRepeated || complete || !state.rules.lookUpRetries)
+  // A message that its sender first sent when it had seen `seen` was not stored at or before that seq. The window holds
+  // the ids of the newest seqs without a hole: where it reaches back to `seen`, the view cannot know more.
+  const notSeen = conversation.assigned - (frame.seen ?? 0)
+  if (conversation.window.size >= notSeen || !state.rules.lookUpRetries)
     return accept(state, conversation, key, frame, origin, now)
 
   conversation.finding = true

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { CorruptLogError, DataFolderInUseError } from '@chat4all/storage'
+import { CorruptLogError, DamagedFileError, DataFolderInUseError } from '@chat4all/storage'
 import { ConfigError, type Flags, loadConfig } from './config/load-config.js'
 import type { Config, Role } from './config/settings.js'
 import { CannotListenError } from './http/listen.js'
@@ -51,7 +51,8 @@ export async function runRole(role: Role, { flags, environment, demo }: RunOptio
 export function exitCodeOf(error: unknown): number | undefined {
   if (error instanceof ConfigError || error instanceof RingChangedError) return EXIT.configuration
   if (error instanceof CannotListenError || error instanceof DataFolderInUseError) return EXIT.fault
-  if (error instanceof CorruptLogError || isSystemError(error)) return EXIT.storage
+  if (error instanceof CorruptLogError || error instanceof DamagedFileError) return EXIT.storage
+  if (isSystemError(error)) return EXIT.storage
   return undefined
 }
 

@@ -40,7 +40,7 @@ export interface NodeStorage {
 /**
  * Opens everything that a process keeps in its data folder:
  * `slots.json`, `apps.json`, and for each shard-node `nodes/<node>/logs` and `nodes/<node>/view`.
- * @throws DataFolderInUseError, CorruptLogError (from `openNode`)
+ * @throws DataFolderInUseError, DamagedFileError, CorruptLogError (from `openNode`)
  */
 export async function openEmbeddedStorage(options: EmbeddedStorageOptions): Promise<EmbeddedStorage> {
   const { folder, onTornTail, onLogFailed } = options

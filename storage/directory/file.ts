@@ -14,7 +14,7 @@ export interface DirectoryFileOptions {
 /**
  * Opens the directory of one process: apps are few and change rarely, so all of them are in memory and in one small
  * file, which is replaced as a whole.
- * @throws Error when the file is damaged
+ * @throws DamagedFileError
  */
 export async function openDirectoryFile(options: DirectoryFileOptions): Promise<DirectoryStore> {
   const fileSystem = options.fileSystem ?? nodeFileSystem

@@ -1,5 +1,6 @@
 import { dirname } from 'node:path'
 import { crc32 } from 'node:zlib'
+import { DamagedFileError } from './damaged-file-error.js'
 import type { FileSystem } from './port.js'
 import { writeWhole } from './port.js'
 
@@ -28,7 +29,7 @@ export async function replaceFile(fileSystem: FileSystem, path: string, text: st
 
 /**
  * The file's content; undefined when there is none.
- * @throws Error when it is not what `replaceFile` wrote.
+ * @throws DamagedFileError when it is not what `replaceFile` wrote.
  */
 export async function readSmallFile(fileSystem: FileSystem, path: string): Promise<string | undefined> {
   const file = await fileSystem.openFile(path, 'read').catch((error: NodeJS.ErrnoException) => {
@@ -41,7 +42,7 @@ export async function readSmallFile(fileSystem: FileSystem, path: string): Promi
     await file.read(bytes, 0)
     const body = bytes.subarray(CHECKSUM_CHARACTERS + 1)
     if (bytes.toString('latin1', 0, CHECKSUM_CHARACTERS) !== checksum(body)) {
-      throw new Error(`${path} is damaged: its checksum does not match its content`)
+      throw new DamagedFileError(path, 'its checksum does not match its content')
     }
     return body.toString()
   } finally {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
@@ -143,4 +143,13 @@ test('two calls at once are applied one after the other', async () => {
   assert.equal(await view.find(chat, idOf(14)), 14)
   assert.equal(await view.find(chat, idOf(15)), undefined)
   await view.close()
+})
+
+test('a damaged database is refused, with its place', async () => {
+  const view = await openNew()
+  await view.close()
+  const folder = folders.get(view)!
+  const manifest = (await readdir(folder)).find((file) => file.startsWith('MANIFEST'))!
+  await writeFile(join(folder, manifest), 'x'.repeat(100))
+  await assert.rejects(openClassicLevelView({ folder }), { name: 'DamagedFileError', file: folder })
 })

@@ -22,7 +22,10 @@ export interface ClassicLevelViewOptions {
   readonly folder: string
 }
 
-/** Opens the message view of one shard-node in LevelDB. How its rows look: classic-level/keys.ts. */
+/**
+ * Opens the message view of one shard-node in LevelDB. How its rows look: classic-level/keys.ts.
+ * @throws DamagedFileError
+ */
 export async function openClassicLevelView(options: ClassicLevelViewOptions): Promise<MessageView> {
   return new ClassicLevelView(await openDatabase(options.folder))
 }

@@ -14,7 +14,7 @@ export interface SlotFileOptions {
 /**
  * Opens the slot table of one process: all rows in memory and in one small file, which is replaced as a whole.
  * Shard-nodes that share the process share the table.
- * @throws Error when the file is damaged
+ * @throws DamagedFileError
  */
 export async function openSlotFile(options: SlotFileOptions): Promise<SlotTable> {
   const fileSystem = options.fileSystem ?? nodeFileSystem

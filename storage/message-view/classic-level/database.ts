@@ -1,4 +1,5 @@
 import { ClassicLevel } from 'classic-level'
+import { DamagedFileError } from '../../file-system/damaged-file-error.js'
 
 export type Database = ClassicLevel<Buffer, Buffer>
 
@@ -59,7 +60,10 @@ export async function writeRows<Result>(
 
 const MEGABYTE = 1024 * 1024
 
-/** Opens LevelDB as the view needs it; the figures are those that its bench liked best. */
+/**
+ * Opens LevelDB as the view needs it; the figures are those that its bench liked best.
+ * @throws DamagedFileError
+ */
 export async function openDatabase(folder: string): Promise<Database> {
   const database: Database = new ClassicLevel(folder, {
     keyEncoding: 'buffer',
@@ -68,6 +72,12 @@ export async function openDatabase(folder: string): Promise<Database> {
     maxFileSize: 16 * MEGABYTE,
     cacheSize: 32 * MEGABYTE,
   })
-  await database.open()
+  try {
+    await database.open()
+  } catch (error) {
+    const { cause } = error as { cause?: NodeJS.ErrnoException }
+    if (cause?.code !== 'LEVEL_CORRUPTION') throw error
+    throw new DamagedFileError(folder, cause.message, { cause })
+  }
   return database
 }

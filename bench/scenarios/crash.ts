@@ -120,7 +120,10 @@ class CrashPair {
   private cseq = 0
   /** Messages by the cseq under which this session sent them. */
   private messageOfCseq = new Map<number, number>()
-  private readonly unacknowledged = new Set<number>()
+  /** What the sender had seen when it first sent each message that has no answer yet. */
+  private readonly unacknowledged = new Map<number, number>()
+  /** Highest seq that the sender was told of. */
+  private seen = 0
   private sending = false
   private closing = false
 
@@ -188,8 +191,8 @@ class CrashPair {
     if (sender === undefined || !this.sending) return
     while (this.unacknowledged.size < this.settings.inFlight) {
       const k = this.acknowledgements.send()
-      this.unacknowledged.add(k)
-      this.queue(sender, this.first, k)
+      this.unacknowledged.set(k, this.seen)
+      this.queue(sender, this.first, k, this.seen)
     }
     sender.flush()
   }
@@ -209,9 +212,9 @@ class CrashPair {
     this.reader?.close()
   }
 
-  private queue(sender: Chat4AllSession, template: SendTemplate, k: number): void {
+  private queue(sender: Chat4AllSession, template: SendTemplate, k: number, seen: number): void {
     this.messageOfCseq.set(++this.cseq, k)
-    sender.queue(template.patch(this.cseq, k))
+    sender.queue(template.patch(this.cseq, k, seen))
   }
 
   private async connectSender(): Promise<void> {
@@ -221,6 +224,7 @@ class CrashPair {
       { port: this.server.target.port, token: this.senderToken },
       messageEvents({
         sent: (cseq, bytes, idAt, at) => {
+          this.seen = Math.max(this.seen, at)
           const k = this.messageOfCseq.get(cseq)
           if (k === undefined) return
           this.messageOfCseq.delete(cseq)
@@ -239,10 +243,10 @@ class CrashPair {
       }),
     )
     this.sender = sender
-    // In the order in which they were sent first: a Set keeps it.
-    for (const k of this.unacknowledged) {
+    // In the order in which they were sent first: a Map keeps it.
+    for (const [k, seen] of this.unacknowledged) {
       this.sentAgain++
-      this.queue(sender, this.again, k)
+      this.queue(sender, this.again, k, seen)
     }
     sender.flush()
     this.fill()

@@ -42,6 +42,8 @@ interface Group {
   cseq: number
   sent: number
   acknowledged: number
+  /** Highest seq that the poster was told of. */
+  seen: number
 }
 
 interface Member {
@@ -65,8 +67,9 @@ export async function runReconnect(target: Target, settings: ReconnectSettings):
     const poster = await Chat4AllSession.open(
       { port: target.port, token: await tokenOf(`p${run}-${index}`) },
       messageEvents({
-        sent: () => {
+        sent: (_cseq, _bytes, _idAt, at) => {
           group.acknowledged++
+          group.seen = Math.max(group.seen, at)
         },
         closed: (reason) => {
           if (!closing) faults.add('connection lost', `poster ${index}: ${reason}`)
@@ -98,12 +101,13 @@ export async function runReconnect(target: Target, settings: ReconnectSettings):
       cseq: 1,
       sent: 0,
       acknowledged: 0,
+      seen: info.head,
     }
     return group
   }
 
   const post = async (group: Group, count: number): Promise<void> => {
-    for (let i = 0; i < count; i++) group.poster.queue(group.template.patch(++group.cseq, ++group.sent))
+    for (let i = 0; i < count; i++) group.poster.queue(group.template.patch(++group.cseq, ++group.sent, group.seen))
     group.poster.flush()
     const deadline = performance.now() + STORM_MS_MAX
     while (group.acknowledged < group.sent && performance.now() < deadline) await pause(10)

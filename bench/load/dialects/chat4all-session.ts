@@ -12,6 +12,7 @@ import {
   payload,
   type ServerFrame,
   send,
+  seq,
   Writer,
 } from '@chat4all/protocol'
 import { deferred } from '../deferred.js'
@@ -150,46 +151,51 @@ export class Chat4AllSession {
   }
 }
 
-/** cseqs of a template's frames must be at least this, so that all are written with five bytes. */
-const CSEQ_PLACEHOLDER = 0xffff_ffff
+/** Stands for the cseq and for `seen` until they are patched: the encoder gives it the five bytes of a 32-bit integer. */
+const UINT32_PLACEHOLDER = 0xffff_ffff
 
 /**
  * A `send` frame that is encoded once, by the protocol's own encoder, and afterwards patched in place: cseq, the last
- * six bytes of the message_id (k), and the counter in the text.
+ * four bytes of the message_id (k), the counter in the text, and `seen`.
  */
 export class SendTemplate {
   private readonly frame: Buffer
   private readonly cseqAt: number
   private readonly idAt: number
   private readonly textAt: number
+  private readonly seenAt: number
 
   constructor(conversation: string, idPrefix: Buffer, text: Buffer, retry = false) {
     const messageId = messageIdOf(idPrefix, 0)
     payload.write(writer, { type: 'text', text: text.toString('latin1') })
     const encodedPayload = writer.take()
     send.write(writer, {
-      cseq: CSEQ_PLACEHOLDER as Cseq,
+      cseq: UINT32_PLACEHOLDER as Cseq,
       conversation: conversation as ConversationId,
       message_id: messageId,
       payload: encodedPayload,
       ...(retry && { retry }),
+      seen: seq(UINT32_PLACEHOLDER),
     })
     const bytes = writer.take()
     this.frame = clientFrame(OPCODE.binary, bytes)
-    // [0x95, code, 0xce, cseq…]: array head, the frame's number, a 32-bit integer.
+    // [0x9a, code, 0xce, cseq…, 0xce, seen]: array head, the frame's number, a 32-bit integer … a 32-bit integer.
     this.cseqAt = headerBytes(bytes.length) + 3
     this.idAt = this.frame.indexOf(messageId)
     this.textAt = this.frame.indexOf(text)
-    if (this.frame.readUInt32BE(this.cseqAt) !== CSEQ_PLACEHOLDER || this.idAt < 0 || this.textAt < 0) {
+    this.seenAt = this.frame.length - 4
+    const isKnown = [this.cseqAt, this.seenAt].every((at) => this.frame.readUInt32BE(at) === UINT32_PLACEHOLDER)
+    if (!isKnown || this.idAt < 0 || this.textAt < 0) {
       throw new Error('the encoding of `send` has changed: adapt this template')
     }
   }
 
-  /** The frame for message k; valid until the next call. */
-  patch(cseq: number, k: number): Buffer {
+  /** The frame for message k, first sent when its sender had `seen`; valid until the next call. */
+  patch(cseq: number, k: number, seen: number): Buffer {
     this.frame.writeUInt32BE(cseq, this.cseqAt)
     this.frame.writeUInt32BE(k, this.idAt + 12)
     patchCounter(this.frame, this.textAt, k)
+    this.frame.writeUInt32BE(seen, this.seenAt)
     return this.frame
   }
 }

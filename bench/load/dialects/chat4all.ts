@@ -59,15 +59,21 @@ export function chat4allDialect(target: Target, options: DialectOptions = {}): D
       /** cseq of message k is k + this. */
       let cseqsBefore = 0
       const changed = new Map<number, (seq: number) => void>()
+      /** Highest seq of the conversation that this session was told of. */
+      let seen = 0
 
       const session = await Chat4AllSession.open(
         { port: target.port, token: await tokenOf(`s${run}-${index}`) },
         {
           ...IGNORED,
           sent(cseq, bytes, idAt, at) {
+            seen = Math.max(seen, at)
             if (cseq <= cseqsBefore) return changed.get(cseq)?.(at)
             const k = cseq - cseqsBefore
             sender.acknowledged(k, at, isMessageId(idPrefix, k, bytes, idAt))
+          },
+          delivered(at) {
+            seen = Math.max(seen, at)
           },
           other(frame) {
             if (frame.t === 'error' || frame.t === 'busy') {
@@ -113,7 +119,7 @@ export function chat4allDialect(target: Target, options: DialectOptions = {}): D
         base,
         readers: opened,
         sender: {
-          queue: (k) => session.queue(template.patch(cseqsBefore + k, k)),
+          queue: (k) => session.queue(template.patch(cseqsBefore + k, k, seen)),
           flush: () => session.flush(),
           close: () => session.close(),
         },

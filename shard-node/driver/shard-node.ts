@@ -65,6 +65,8 @@ class Driver implements ShardNode {
   private nextLink = 1
   private turnScheduled = false
   private stopped = false
+  /** The last save of the view's cursor is over. */
+  private cursorSaved: Promise<void> = Promise.resolve()
   private ticker: NodeJS.Timeout | undefined
   private sweeper: NodeJS.Timeout | undefined
   private unwatch: () => void = () => {}
@@ -329,7 +331,7 @@ class Driver implements ShardNode {
 
   private saveCursor(log: LogId, cursor: Offset): void {
     const { logs, events } = this.options
-    logs
+    this.cursorSaved = logs
       .saveCursor(log, 'materialised', cursor)
       .then(() => logs.dropBelow(log, cursor))
       .catch((error) => events.viewFailed({ what: 'save-cursor', error }))
@@ -374,6 +376,8 @@ class Driver implements ShardNode {
     this.stopped = true
     clearInterval(this.ticker)
     clearInterval(this.sweeper)
+    // Whoever stops a node closes its logs next.
+    await this.cursorSaved
     await this.options.listener.close()
     this.options.events.stopped()
   }

@@ -393,6 +393,35 @@ test('members change in the order of the messages: who was removed may not send,
   assert.deepEqual(refused(notAdmin), [ERRORS.FORBIDDEN.wire])
 })
 
+test('an edge is told who was removed, and where, before the messages of the same flush; the last ones that it gets', () => {
+  const world = new World()
+  // Bob alone is subscribed by this link: with him it goes.
+  world.send(open(), subscribe(BOB))
+  const removal: RequestFrame = {
+    t: 'change',
+    ...at(),
+    message_id: idOf(50),
+    by: ALICE,
+    service: false,
+    add: [],
+    remove: [BOB],
+  }
+  const frames = world.send(post(1), removal, post(2), post(3))
+  assert.deepEqual(
+    frames.map(({ t }) => t),
+    ['membership', 'fanout', 'acks'],
+  )
+  const [membership] = only(frames, 'membership')
+  assert.deepEqual([membership?.left, membership?.seq], [[BOB], 2])
+  const [fanout] = only(frames, 'fanout')
+  assert.deepEqual([fanout?.after, fanout?.upto, fanout?.count], [0, 4, 4], 'it holds the removal itself')
+  assert.deepEqual(
+    world.send(post(4)).map(({ t }) => t),
+    ['acks'],
+    'nobody is left behind this link',
+  )
+})
+
 test('pages read upwards and downwards, from memory and from the view alike', () => {
   const world = new World()
   world.send(open())

@@ -4,7 +4,7 @@ import { type ConversationId, type NodeId, type NodeLinkFrame, type Seq, slotOf,
 import fc from 'fast-check'
 import { ALL_RULES } from './rules.js'
 import { type TestClient, TestEdge } from './testing/edge-world.js'
-import { ModelCluster, type ModelConversation } from './testing/owner-model.js'
+import { ModelCluster, type ModelConversation, type ModelLink } from './testing/owner-model.js'
 
 const C = 'c1'
 const SLOT = slotOf(C as ConversationId)
@@ -300,6 +300,76 @@ test('who is removed gets everything up to that, then `removed`, then nothing', 
   )
   assert.equal(bob.frames.at(-1)!.t, 'removed')
   assert.deepEqual(alice.seqs('g1'), [1, 2, 3])
+})
+
+/**
+ * A node tells the edge of a flush that removes bob at seq 3 and goes on to seq 5: first the removal, then the messages
+ * (shard-node/core/flush.ts).
+ */
+function removeBobWithinFlush(cluster: ModelCluster, group: ModelConversation, link: ModelLink): void {
+  const begin = link.out.length
+  for (let i = 0; i < 5; i++) cluster.post(group, 'alice')
+  const ranges = link.out.splice(begin).filter((frame) => frame.t === 'fanout')
+  const messages = Buffer.concat(ranges.map((range) => range.messages))
+  const { id: conversation } = group
+  group.members.delete('bob' as UserId)
+  link.subscriptions.get(conversation)?.delete('bob' as UserId)
+  link.out.push(
+    { t: 'membership', app: 'demo' as never, conversation, joined: [], left: ['bob' as UserId], seq: 3 as Seq },
+    { t: 'fanout', conversation, after: 0 as Seq, upto: 5 as Seq, count: 5, messages },
+  )
+}
+
+test('who is removed within a flush gets its messages up to the removal, `removed`, and nothing more; others get all', () => {
+  // Frame by frame too: what an edge does may not depend on how a link cuts them.
+  for (const framesAtOnce of [1, 2]) {
+    const { cluster, edge } = world()
+    const group = cluster.create('g1', 'alice', 'bob', 'carol')
+    const [alice, phone, laptop] = [edge.hello('alice'), edge.hello('bob'), edge.hello('bob')]
+    edge.run()
+    removeBobWithinFlush(cluster, group, edge.links.get(N1)!)
+    while (edge.fromNodeStep(N1, framesAtOnce));
+    edge.run()
+    cluster.post(group, 'alice')
+    edge.run()
+    for (const device of [phone, laptop]) {
+      assert.deepEqual(device.seqs('g1'), [1, 2, 3])
+      assert.ok(device.contiguous('g1'))
+      const last = device.frames.at(-1)!
+      assert.deepEqual(last.t === 'removed' && [last.conversation, last.upto], ['g1', 3])
+      assert.equal(device.of('removed').length, 1)
+    }
+    assert.deepEqual(alice.seqs('g1'), [1, 2, 3, 4, 5, 6])
+    assert.ok(alice.contiguous('g1'))
+    assert.equal(alice.of('removed').length, 0)
+    assert.equal(cluster.node('n1').served.read, undefined, 'nobody had to read what was sent')
+  }
+})
+
+test('a removed member whose edge has no other member there gets the same, also when the owner changes in between', () => {
+  for (const broken of [false, true]) {
+    const { cluster, edge } = world()
+    const group = cluster.create('g1', 'alice', 'bob', 'carol')
+    const bob = edge.hello('bob')
+    edge.run()
+    const link = edge.links.get(N1)!
+    removeBobWithinFlush(cluster, group, link)
+    link.subscriptions.delete(group.id)
+    edge.fromNodeStep(N1, 1)
+    assert.equal(bob.of('removed').length, 0, 'it is told when it has everything')
+    if (broken) {
+      edge.cut(N1)
+      cluster.move(slotOf(group.id), 'n2')
+      edge.core.hintsChanged(new Map([[slotOf(group.id), N2]]), edge.now)
+    }
+    edge.run().pass(3_000)
+    assert.deepEqual(bob.seqs('g1'), [1, 2, 3])
+    assert.deepEqual(
+      bob.of('removed').map(({ upto }) => upto),
+      [3],
+    )
+    assert.equal(edge.core.holds.conversations, 1, 'the private one is left')
+  }
 })
 
 test('who is removed while behind still gets what came before, and not what came after', () => {

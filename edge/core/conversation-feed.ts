@@ -97,6 +97,16 @@ export class ConversationFeed {
     if (this.catching === undefined) this.recent = undefined
   }
 
+  /**
+   * No member is left here, so nothing is sent any more. Who was removed at a seq that was announced, but whose messages
+   * went down with the old owner's link, reads up to there: it was committed before it was announced.
+   */
+  readToEnds(): void {
+    let end = this.live
+    for (const { until } of this.catching ?? []) if (until !== NO_END && until > end) end = until
+    if (end > this.live) this.raise(end)
+  }
+
   fanout(range: MessageRange): void {
     const { live } = this
     // Unknown: of an older subscription; the one under way will tell a head that is not below it.

@@ -169,7 +169,11 @@ export class Feeds {
 
   /** The slot has another owner, or one that forgot us: subscribe to everything again. */
   subscribeAgain(slot: Slot): void {
-    for (const feed of this.bySlot[slot] ?? []) for (const user of feed.users) user.subscribe(this.edge)
+    // A copy: a feed whose last session has all it should is forgotten.
+    for (const feed of [...(this.bySlot[slot] ?? [])]) {
+      for (const user of feed.users) user.subscribe(this.edge)
+      if (feed.users.length === 0) feed.readToEnds()
+    }
   }
 }
 

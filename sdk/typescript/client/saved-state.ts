@@ -1,4 +1,4 @@
-import type { ConversationId, DeviceId, MessageId } from '@chat4all/protocol'
+import type { ConversationId, DeviceId, MessageId, Seq } from '@chat4all/protocol'
 import type { ClientCore, CoreState } from '../core/client-core.js'
 import { PostRequest } from '../core/requests.js'
 import { fromBase64, toBase64 } from './base64.js'
@@ -13,7 +13,7 @@ export function savedState(core: ClientCore, device: DeviceId | undefined): Save
   return { version: 1, user, device, began, cursors, outbox: core.pending().map(savedRequest) }
 }
 
-function savedRequest({ post }: PostRequest): SavedRequest {
+function savedRequest({ post, seen }: PostRequest): SavedRequest {
   const { conversation, messageId, payload, extras, ttl, trace, createdAt } = post
   return {
     conversation,
@@ -23,6 +23,7 @@ function savedRequest({ post }: PostRequest): SavedRequest {
     ...(extras !== undefined && { extras: toBase64(extras) }),
     ...(ttl !== undefined && { ttl }),
     ...(trace !== undefined && { trace }),
+    ...(seen !== undefined && { seen }),
   }
 }
 
@@ -38,7 +39,7 @@ export function restoredState(saved: SavedState): CoreState {
 }
 
 function restoredRequest(saved: SavedRequest): PostRequest {
-  const { conversation, messageId, payload, extras, ttl, trace, createdAt } = saved
+  const { conversation, messageId, payload, extras, ttl, trace, createdAt, seen } = saved
   const request = new PostRequest({
     conversation: conversation as ConversationId,
     messageId: messageId as MessageId,
@@ -50,5 +51,6 @@ function restoredRequest(saved: SavedRequest): PostRequest {
   })
   // The run that saved it may have sent it and died before the answer.
   request.uncertain = true
+  request.seen = seen as Seq | undefined
   return request
 }

@@ -29,6 +29,8 @@ export interface SavedRequest {
   readonly ttl?: number
   readonly trace?: string
   readonly createdAt: number
+  /** How far the conversation had been told when it was sent first; missing: unknown. */
+  readonly seen?: number
 }
 
 /**

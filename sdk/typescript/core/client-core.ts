@@ -89,6 +89,7 @@ export class ClientCore {
       emit: hooks.emit,
       areViewsHeard: () => hooks.isHeard('conversation'),
       ownMessage: (message: Message) => this.ownMessage(message),
+      restarted: (conversation: ConversationId) => this.forgetSeen(conversation),
       transmit: (frame: ClientFrame) => hooks.transmit(frame),
     }
     this.inbox = new Inbox(inboxHooks, this.asks, limits.deliveredReceipts)
@@ -127,6 +128,10 @@ export class ClientCore {
   /** @throws Chat4AllError BUSY when the outbox is full. */
   request(request: Request, now: number): void {
     this.outbox.add(request)
+    // One that is uncertain already repeats a message of the application's: nobody knows since when.
+    if (request.kind !== 'create' && !request.uncertain) {
+      request.seen = this.inbox.get(request.conversation)?.sequence.cursor
+    }
     if (request.kind === 'post') {
       this.pendingPosts.set(request.post.messageId, request)
       this.typing.forget(request.post.conversation)
@@ -365,6 +370,13 @@ export class ClientCore {
     if (request === undefined || request.inFlight || request.post.conversation !== conversation) return
     this.outbox.withdraw((other) => other === request)
     this.succeed(request, seq, time)
+  }
+
+  /** The server's history begins anew: what was seen of the old one says nothing of where a message may be stored. */
+  private forgetSeen(conversation: ConversationId): void {
+    for (const request of this.outbox.all()) {
+      if (request.kind !== 'create' && request.conversation === conversation) request.seen = undefined
+    }
   }
 
   private refused({ code: wire, detail, cseq, ask }: Frame<'error'>, now: number): void {

@@ -39,6 +39,8 @@ export interface InboxHooks {
   areViewsHeard(): boolean
   /** A message of this user's is told: it is committed, whatever became of its acknowledgement. */
   ownMessage(message: Message): void
+  /** The server's history of the conversation is not the one that we knew. */
+  restarted(conversation: ConversationId): void
   transmit(frame: ClientFrame): void
 }
 
@@ -177,6 +179,7 @@ export class Inbox {
     if (asked === sequence.cursor && frame.upto < asked) {
       this.hooks.emit('gap', { conversation: conversation.id, after: sequence.cursor, first: (frame.upto + 1) as Seq })
       conversation.restartAt(frame.upto)
+      this.hooks.restarted(conversation.id)
       this.changed.add(conversation)
       return
     }

@@ -4,6 +4,7 @@ import {
   type Cseq,
   type MessageId,
   messageIdToBytes,
+  type Seq,
   type UserId,
 } from '@chat4all/protocol'
 import type { ConversationView } from './conversation-view.js'
@@ -33,6 +34,11 @@ export class PostRequest implements OutboxRequest {
   uncertain = false
   refusals = 0
   inFlight = false
+  /**
+   * How far its conversation had been told when it was asked for; undefined: unknown. It stays what it was through all
+   * attempts: the message may have been stored anywhere beyond it, and nowhere else does the server look for it.
+   */
+  seen: Seq | undefined
   committed: Committed | undefined
   error: Chat4AllError | undefined
   /** Called once, when `committed` or `error` is there. */
@@ -41,6 +47,10 @@ export class PostRequest implements OutboxRequest {
   constructor(post: Post) {
     this.post = post
     this.size = post.payload.length + (post.extras?.length ?? 0) + FRAME_BYTES
+  }
+
+  get conversation(): ConversationId {
+    return this.post.conversation
   }
 
   frame(cseq: Cseq, retry: boolean): NumberedFrame {
@@ -55,6 +65,7 @@ export class PostRequest implements OutboxRequest {
       ...(ttl !== undefined && { ttl }),
       ...(extras !== undefined && { extras }),
       ...(trace !== undefined && { trace }),
+      ...(this.seen !== undefined && { seen: this.seen }),
     }
   }
 
@@ -108,10 +119,13 @@ export interface MembersChange {
 
 export class MembersRequest implements OutboxRequest {
   readonly kind = 'members'
+  readonly conversation: ConversationId
   readonly size: number
   uncertain = false
   refusals = 0
   inFlight = false
+  /** As in {@link PostRequest}. */
+  seen: Seq | undefined
   readonly succeed: (committed: Committed) => void
   readonly fail: (error: Chat4AllError) => void
   private readonly messageId: MessageId
@@ -125,6 +139,7 @@ export class MembersRequest implements OutboxRequest {
   ) {
     this.messageId = messageId
     this.change = change
+    this.conversation = change.conversation
     this.size = FRAME_BYTES + sizeOf(change.add) + sizeOf(change.remove)
     this.succeed = succeed
     this.fail = fail
@@ -132,7 +147,15 @@ export class MembersRequest implements OutboxRequest {
 
   frame(cseq: Cseq, retry: boolean): NumberedFrame {
     const message_id = messageIdToBytes(this.messageId)
-    return { t: 'members', cseq, message_id, ...this.change, ...(retry && { retry }) }
+    const { seen } = this
+    return {
+      t: 'members',
+      cseq,
+      message_id,
+      ...this.change,
+      ...(retry && { retry }),
+      ...(seen !== undefined && { seen }),
+    }
   }
 }
 

@@ -21,6 +21,9 @@ import {
  * repeat, withhold, refuse and cut off whenever a test says so. Frames in, frames out.
  */
 
+/** Few, so that a message that is sent again is often older. */
+const WINDOW_MESSAGES = 3
+
 export const ME = 'me' as UserId
 export const OTHER = 'other' as UserId
 
@@ -31,6 +34,8 @@ interface Stored {
   first: number
   head: number
   readonly byMessageId: Map<string, number>
+  /** Of the newest messages; what is older is looked up only where `seen` does not rule it out. */
+  readonly window: Map<string, number>
   delivered: number
   read: number
   readonly created: number
@@ -66,6 +71,7 @@ export class ModelServer {
       first: 1,
       head: 0,
       byMessageId: new Map(),
+      window: new Map(),
       delivered: 0,
       read: 0,
       created: this.now,
@@ -136,7 +142,11 @@ export class ModelServer {
   private commit(stored: Stored, from: UserId, message_id: Uint8Array, payload: WireMessage['payload']): number {
     const seq = ++stored.head
     stored.messages.push({ seq: seq as Seq, message_id, from, time: this.now as Millis, payload })
-    stored.byMessageId.set(messageIdFromBytes(message_id), seq)
+    const id = messageIdFromBytes(message_id)
+    if (stored.byMessageId.has(id)) throw new Error(`${id} is stored a second time`)
+    stored.byMessageId.set(id, seq)
+    stored.window.set(id, seq)
+    if (stored.window.size > WINDOW_MESSAGES) stored.window.delete(stored.window.keys().next().value!)
     if (!this.session?.open || !stored.isMember) return seq
     const spoil = this.spoilNext
     this.spoilNext = undefined
@@ -229,10 +239,12 @@ export class ModelServer {
     this.tell({ t: 'error', code: ERRORS[code].wire, detail: ERRORS[code].means, ...about })
   }
 
-  private send({ cseq, conversation, message_id, payload, retry }: Extract<ClientFrame, { t: 'send' }>): void {
+  private send({ cseq, conversation, message_id, payload, retry, seen }: Extract<ClientFrame, { t: 'send' }>): void {
     const stored = this.conversations.get(conversation)
     if (!stored?.isMember) return this.fault('NOT_FOUND', { cseq })
-    const known = stored.byMessageId.get(messageIdFromBytes(message_id))
+    const id = messageIdFromBytes(message_id)
+    const isCovered = stored.head - (seen ?? 0) <= stored.window.size
+    const known = stored.window.get(id) ?? (isCovered ? undefined : stored.byMessageId.get(id))
     if (known !== undefined && !retry) throw new Error('a message came again without the flag retry')
     const seq = known ?? this.commit(stored, ME, message_id, payloadType.read(new Reader(payload)))
     this.tell({ t: 'sent', cseq, message_id, seq: seq as Seq, time: this.now as Millis })

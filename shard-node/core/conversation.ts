@@ -1,6 +1,7 @@
 import {
   type AppId,
   type ChangeFrame,
+  type ConversationData,
   type ConversationId,
   type ConversationInfo,
   type FanoutFrame,
@@ -13,9 +14,12 @@ import {
   type RequestFrame,
   type Seq,
   type Slot,
+  type StoredConversation,
+  type StoredMember,
+  type StoredMessage,
   type UserId,
 } from '@chat4all/protocol'
-import type { ConversationData, LinkId, StoredConversation, StoredMember, StoredMessage } from './effects.js'
+import type { LinkId } from './effects.js'
 
 /**
  * One conversation in its owner's memory. What is assigned (seqs given, members changed) runs ahead of what is

@@ -1,14 +1,14 @@
 import type {
   AppId,
+  ConversationChange,
   ConversationId,
-  Epoch,
   LogId,
   Millis,
-  NodeId,
   NodeLinkFrame,
   Offset,
   Seq,
   Slot,
+  SlotMove,
   UserId,
 } from '@chat4all/protocol'
 
@@ -107,70 +107,3 @@ export type RecoveryOutcome =
   | { readonly type: 'applied' }
   | { readonly type: 'cursor-saved' }
   | { readonly type: 'failed' }
-
-// The shapes below are those of storage's ports, stated again because the core imports protocol only; the compiler
-// holds the two against each other where the driver passes them on.
-
-export interface SlotRow {
-  readonly slot: Slot
-  readonly epoch: Epoch
-  readonly log: LogId
-  readonly node: NodeId
-}
-
-export interface SlotMove {
-  readonly slot: Slot
-  readonly from: { readonly epoch: Epoch; readonly log: LogId } | undefined
-  readonly to: { readonly epoch: Epoch; readonly log: LogId; readonly node: NodeId }
-}
-
-export interface ConversationChange {
-  readonly conversation: ConversationId
-  readonly data?: ConversationData
-  readonly members?: readonly StoredMember[]
-  readonly cursors?: readonly StoredCursor[]
-  readonly messages?: MessageBatch
-}
-
-export interface MessageBatch {
-  readonly firstSeq: Seq
-  readonly lastSeq: Seq
-  readonly bytes: Uint8Array
-  readonly lengths: readonly number[]
-  readonly messageIds: Uint8Array
-  readonly expires?: readonly Millis[]
-}
-
-export interface ConversationData {
-  readonly app: AppId
-  readonly type: 'private' | 'group'
-  readonly created: Millis
-  readonly metadata: Readonly<Record<string, string>> | undefined
-  readonly ttl: number | undefined
-}
-
-export interface StoredMember {
-  readonly user: UserId
-  readonly role: 'member' | 'admin'
-  readonly present: boolean
-  readonly version: Seq
-}
-
-export interface StoredCursor {
-  readonly user: UserId
-  readonly delivered: Seq
-  readonly read: Seq
-}
-
-export interface StoredConversation {
-  readonly data: ConversationData
-  readonly members: readonly StoredMember[]
-  readonly cursors: readonly StoredCursor[]
-  readonly head: Seq
-  readonly first: Seq
-}
-
-export interface StoredMessage {
-  readonly seq: Seq
-  readonly bytes: Uint8Array
-}

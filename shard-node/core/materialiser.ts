@@ -1,5 +1,16 @@
-import type { AppId, ConversationId, Millis, Offset, Seq, UserId } from '@chat4all/protocol'
-import type { ConversationChange, ConversationData, MessageBatch, StoredCursor, StoredMember } from './effects.js'
+import type {
+  AppId,
+  ConversationChange,
+  ConversationData,
+  ConversationId,
+  MessageBatch,
+  Millis,
+  Offset,
+  Seq,
+  StoredCursor,
+  StoredMember,
+  UserId,
+} from '@chat4all/protocol'
 import { hasElapsed } from './elapsed.js'
 
 /**

@@ -1,5 +1,5 @@
-import { type Epoch, type LogId, type NodeId, SLOTS, type Slot } from '@chat4all/protocol'
-import type { Effect, RecoveryOutcome, SlotMove, SlotRow } from './effects.js'
+import { type Epoch, type LogId, type NodeId, SLOTS, type Slot, type SlotMove, type SlotRow } from '@chat4all/protocol'
+import type { Effect, RecoveryOutcome } from './effects.js'
 import { Recovery } from './recovery.js'
 import type { ShardRules } from './rules.js'
 

@@ -5,11 +5,12 @@ import {
   type Millis,
   type ReadFrame,
   type Seq,
+  type StoredMessage,
   type SubscribeFrame,
   type UserId,
 } from '@chat4all/protocol'
 import { type Conversation, infoFor, isMember, type Origin, type TailBatch } from './conversation.js'
-import type { LinkId, StoredMessage } from './effects.js'
+import type { LinkId } from './effects.js'
 import { hasElapsed } from './elapsed.js'
 import type { LinkState, ShardState } from './state.js'
 

@@ -1,10 +1,14 @@
-import type { ChangeFrame, MarkFrame, OpenFrame, PostFrame } from '@chat4all/protocol'
 import {
+  type ChangeFrame,
+  type MarkFrame,
   type Millis,
   messageKey,
+  type OpenFrame,
+  type PostFrame,
   Reader,
   type RequestFrame,
   type Seq,
+  type StoredMessage,
   type StoredPayload,
   sealedMessage,
   storedPayload,
@@ -21,7 +25,6 @@ import {
   putMember,
   type Repeatable,
 } from './conversation.js'
-import type { StoredMessage } from './effects.js'
 import { postBytes } from './flush.js'
 import { answerInspect, answerRead, answerSubscribe } from './reads.js'
 import { isRefused, type LinkState, type ShardState } from './state.js'

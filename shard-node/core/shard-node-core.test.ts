@@ -17,11 +17,13 @@ import {
   type RequestFrame,
   type Seq,
   SLOTS,
+  type SlotRow,
+  type StoredMessage,
   slotOf,
   type UserId,
   Writer,
 } from '@chat4all/protocol'
-import { type Effect, type LinkId, SHARD_DEFAULTS, ShardNodeCore, type SlotRow, type StoredMessage } from './index.js'
+import { type Effect, type LinkId, SHARD_DEFAULTS, ShardNodeCore } from './index.js'
 import { changesOf } from './recovery.js'
 
 const APP = 'demo' as AppId

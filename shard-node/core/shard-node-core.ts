@@ -9,9 +9,12 @@ import {
   type Seq,
   SLOTS,
   type Slot,
+  type SlotRow,
+  type StoredConversation,
+  type StoredMessage,
 } from '@chat4all/protocol'
 import { fillFromView, isIdle } from './conversation.js'
-import type { Effect, LinkId, RecoveryOutcome, SlotRow, StoredConversation, StoredMessage } from './effects.js'
+import type { Effect, LinkId, RecoveryOutcome } from './effects.js'
 import { hasElapsed } from './elapsed.js'
 import { enumerate } from './enumeration.js'
 import { commit, flush, trim } from './flush.js'

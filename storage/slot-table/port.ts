@@ -1,4 +1,4 @@
-import type { Epoch, LogId, NodeId, Slot } from '@chat4all/protocol'
+import type { SlotMove, SlotRow } from '@chat4all/protocol'
 
 /** Who owns each slot: the row that compare-and-set moves, and the only thing that decides it (design §3). */
 export interface SlotTable {
@@ -14,15 +14,4 @@ export interface SlotTable {
   close(): Promise<void>
 }
 
-export interface SlotRow {
-  readonly slot: Slot
-  readonly epoch: Epoch
-  readonly log: LogId
-  readonly node: NodeId
-}
-
-export interface SlotMove {
-  readonly slot: Slot
-  readonly from: { readonly epoch: Epoch; readonly log: LogId } | undefined
-  readonly to: { readonly epoch: Epoch; readonly log: LogId; readonly node: NodeId }
-}
+export type { SlotMove, SlotRow } from '@chat4all/protocol'

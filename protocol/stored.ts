@@ -1,0 +1,81 @@
+import type { AppId, ConversationId, Epoch, LogId, Millis, NodeId, Seq, Slot, UserId } from './ids.js'
+
+/** What owners hand to storage and get back from it: rows of the slot table, and changes and contents of the message view. */
+
+export interface SlotRow {
+  readonly slot: Slot
+  readonly epoch: Epoch
+  readonly log: LogId
+  readonly node: NodeId
+}
+
+export interface SlotMove {
+  readonly slot: Slot
+  readonly from: { readonly epoch: Epoch; readonly log: LogId } | undefined
+  readonly to: { readonly epoch: Epoch; readonly log: LogId; readonly node: NodeId }
+}
+
+export interface StoredMessage {
+  readonly seq: Seq
+  /** The encoded `message` (protocol/schema/parts.ts). */
+  readonly bytes: Uint8Array
+}
+
+/** What one batch of the log did to one conversation. All fields but `conversation` are optional; `head` goes with `messages`. */
+export interface ConversationChange {
+  readonly conversation: ConversationId
+  /** At creation, and again whenever they change. */
+  readonly data?: ConversationData
+  /** Absolute states, so that applying twice is harmless; an older `version` than the stored one is ignored. */
+  readonly members?: readonly StoredMember[]
+  /** Absolute values; each field only ever rises. */
+  readonly cursors?: readonly StoredCursor[]
+  readonly messages?: MessageBatch
+}
+
+/** Consecutive messages of one conversation. */
+export interface MessageBatch {
+  readonly firstSeq: Seq
+  readonly lastSeq: Seq
+  /** The encoded messages, one behind the other, in order. */
+  readonly bytes: Uint8Array
+  /** Length of each message, bytes. */
+  readonly lengths: readonly number[]
+  /** Their message_ids, 16 bytes each. */
+  readonly messageIds: Uint8Array
+  /** When each expires; 0: never. Undefined: none does. */
+  readonly expires?: readonly Millis[]
+}
+
+export interface ConversationData {
+  readonly app: AppId
+  readonly type: 'private' | 'group'
+  readonly created: Millis
+  readonly metadata: Readonly<Record<string, string>> | undefined
+  /** Seconds that messages live unless they say otherwise. */
+  readonly ttl: number | undefined
+}
+
+export interface StoredMember {
+  readonly user: UserId
+  readonly role: 'member' | 'admin'
+  readonly present: boolean
+  /** The seq of the change that put it so (0 at creation): orders changes of one member. */
+  readonly version: Seq
+}
+
+export interface StoredCursor {
+  readonly user: UserId
+  readonly delivered: Seq
+  readonly read: Seq
+}
+
+export interface StoredConversation {
+  readonly data: ConversationData
+  readonly members: readonly StoredMember[]
+  readonly cursors: readonly StoredCursor[]
+  /** Highest seq; 0 when none. */
+  readonly head: Seq
+  /** Lowest seq that may still exist; everything below has expired. 1 when nothing was removed. */
+  readonly first: Seq
+}

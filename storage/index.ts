@@ -10,6 +10,7 @@ export type * from './file-system/port.js'
 export { cassandraMessageView } from './message-view/cassandra.js'
 export { openClassicLevelView } from './message-view/classic-level.js'
 export type * from './message-view/port.js'
+export { ViewFailedError } from './message-view/view-failed-error.js'
 export { cassandraNodeLogs } from './node-log/cassandra.js'
 export * from './node-log/port.js'
 export {

@@ -16,6 +16,7 @@ import { readMessages } from './classic-level/read-messages.js'
 import { decodeCursor, decodeData, decodeMember } from './classic-level/rows.js'
 import { sweep } from './classic-level/sweep.js'
 import type { ConversationChange, MessageRange, MessageView, StoredConversation, StoredMessage } from './port.js'
+import { isFailureOfFiles, ViewFailedError } from './view-failed-error.js'
 
 export interface ClassicLevelViewOptions {
   /** Belongs to this adapter alone; LevelDB locks it. */
@@ -35,6 +36,7 @@ class ClassicLevelView implements MessageView {
   private readonly heads: Heads
   private readonly applier: Applier
   private lastWrite: Promise<unknown> = Promise.resolve()
+  private failure: ViewFailedError | undefined
 
   constructor(database: Database) {
     this.database = database
@@ -52,9 +54,21 @@ class ClassicLevelView implements MessageView {
 
   /** Writers read rows and write what follows from them: one at a time. */
   private write<Result>(run: () => Promise<Result>): Promise<Result> {
-    const written = this.lastWrite.then(run)
+    const written = this.lastWrite.then(() => this.unlessFailed(run))
     this.lastWrite = written.catch(() => {})
     return written
+  }
+
+  /** After a write that failed nobody knows how its journal ends: what came behind it could be lost at the next start. */
+  private async unlessFailed<Result>(run: () => Promise<Result>): Promise<Result> {
+    if (this.failure !== undefined) throw this.failure
+    try {
+      return await run()
+    } catch (error) {
+      if (!isFailureOfFiles(error)) throw error
+      this.failure = new ViewFailedError(error)
+      throw this.failure
+    }
   }
 
   async load(conversation: ConversationId): Promise<StoredConversation | undefined> {

@@ -1,34 +1,16 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { LogId, Offset } from '@chat4all/protocol'
+import { onSmallDisk } from '../file-system/small-disk.js'
 import { LogFailedError } from './port.js'
 import { openSegmentFiles } from './segment-files.js'
 
 const log = 'filled' as LogId
 const entry = (n: number): Buffer => Buffer.alloc(10_000, `${n};`)
 
-test('on a file system that is really full, what was acknowledged is kept and nothing more is taken', async (t) => {
-  const folder = await mkdtemp(join(tmpdir(), 'chat4all-full-'))
-  try {
-    try {
-      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', folder], { stdio: 'pipe' })
-    } catch {
-      t.skip('needs the right to mount a small tmpfs: run as root to have it')
-      return
-    }
-    try {
-      await fillUp(folder)
-    } finally {
-      execFileSync('umount', [folder])
-    }
-  } finally {
-    await rm(folder, { recursive: true })
-  }
-})
+test('on a file system that is really full, what was acknowledged is kept and nothing more is taken', (t) =>
+  onSmallDisk(t, 2, fillUp))
 
 async function fillUp(folder: string): Promise<void> {
   const options = { folder: join(folder, 'log'), sizes: { firstBytes: 256 * 1024, maxBytes: 256 * 1024 } }

@@ -1,4 +1,4 @@
-import { createHash, createSecretKey, type KeyObject } from 'node:crypto'
+import { createHash, webcrypto } from 'node:crypto'
 import { type AppId, Chat4AllError, USER_ID, type UserId } from '@chat4all/protocol'
 import type { DirectoryStore } from '@chat4all/storage'
 import { errors, type JWTHeaderParameters, jwtVerify, SignJWT } from 'jose'
@@ -46,7 +46,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   const credentials = new ClientCredentials(directory)
   const verified = new VerifiedTokens(verifiedTokensMax)
 
-  const keyFor = ({ kid }: JWTHeaderParameters): KeyObject => {
+  const keyFor = ({ kid }: JWTHeaderParameters): Promise<webcrypto.CryptoKey> => {
     const key = keys.get(kid ?? '')
     if (key === undefined)
       throw new Chat4AllError('UNAUTHENTICATED', 'The token is signed with a key that is not ours.')
@@ -105,19 +105,23 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
         .setSubject(user ?? app)
         .setIssuedAt(issued)
         .setExpirationTime(issued + expiresIn)
-        .sign(signing.secret)
+        .sign(await signing.secret)
+      // Its user comes here next, as a rule: what this process has signed it need not check.
+      verified.add(accessToken, { app, user: user as UserId | undefined, expires: (issued + expiresIn) * 1000 })
       return { accessToken, expiresIn }
     },
   }
 }
 
-function importKey(key: Uint8Array): { id: string; secret: KeyObject } {
+function importKey(key: Uint8Array): { id: string; secret: Promise<webcrypto.CryptoKey> } {
   if (key.length < KEY_BYTES_MIN) {
     throw new Error(`the key that signs tokens has ${key.length} bytes: at least ${KEY_BYTES_MIN} are needed`)
   }
   // The id says which key, and nothing about it: whoever has a token sees it.
   const id = createHash('sha256').update('chat4all token key').update(key).digest('base64url').slice(0, 11)
-  return { id, secret: createSecretKey(key) }
+  // In the form that jose signs with: of any other it would make this one for every token.
+  const secret = webcrypto.subtle.importKey('raw', key, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign', 'verify'])
+  return { id, secret }
 }
 
 function unauthenticated(): Chat4AllError {

@@ -470,7 +470,8 @@ const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
 
 /** A name that is told apart from others in logs; no secret. */
 function randomName(random: () => number): string {
-  let name = ''
-  for (let i = 0; i < 16; i++) name += LETTERS[Math.floor(random() * LETTERS.length)]
-  return name
+  const letters: string[] = []
+  for (let i = 0; i < 16; i++) letters.push(LETTERS[Math.floor(random() * LETTERS.length)]!)
+  // Joined once: a string put together letter by letter keeps all its beginnings, and each session keeps its name.
+  return letters.join('')
 }

@@ -66,6 +66,7 @@ type Accept = (edge: EdgeId, edgeEnd: LinkEnd<EdgeLinkFrame, NodeLinkFrame>) => 
 class LinkEnd<Out, In> implements Link<Out> {
   /** The next turn delivers them: nothing is ever under way for longer. */
   readonly bufferedBytes = 0
+  readonly wholeTurns = true
   private peer: LinkEnd<In, Out> | undefined
   private handler: LinkHandler<In> | undefined
   private outgoing: Out[] = []

@@ -10,6 +10,11 @@ export interface Link<Out> {
   send(frames: readonly Out[]): void
   /** Bytes accepted by `send` that the other side's machine has not taken yet. */
   readonly bufferedBytes: number
+  /**
+   * What the other side sent in one turn of the event loop comes in one call of the handler, whatever number of
+   * callbacks sent it: waiting for more before acting upon it gains nothing.
+   */
+  readonly wholeTurns?: boolean
   close(): void
 }
 

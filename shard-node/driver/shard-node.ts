@@ -125,7 +125,8 @@ class Driver implements ShardNode {
     return {
       frames: (frames) => {
         this.core.frames(id, frames, this.now())
-        this.scheduleTurn()
+        if (link.wholeTurns === true) this.turn()
+        else this.scheduleTurn()
       },
       closed: (reason) => {
         this.links.delete(id)
@@ -135,7 +136,7 @@ class Driver implements ShardNode {
     }
   }
 
-  /** One flush for all that comes in this turn of the event loop, from whatever edges. */
+  /** One flush for all that comes in this turn of the event loop, from whatever sockets. */
   private scheduleTurn(): void {
     if (this.turnScheduled) return
     this.turnScheduled = true

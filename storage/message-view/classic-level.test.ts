@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import type { AppId, ConversationId, Millis, Seq, UserId } from '@chat4all/protocol'
+import { ClassicLevel } from 'classic-level'
 import fc from 'fast-check'
+import { batchesOf } from './classic-level/keys.js'
 import { openClassicLevelView } from './classic-level.js'
 import { messageViewContract } from './contract.js'
 import type { MessageBatch, MessageView } from './port.js'
@@ -152,4 +154,40 @@ test('a damaged database is refused, with its place', async () => {
   const manifest = (await readdir(folder)).find((file) => file.startsWith('MANIFEST'))!
   await writeFile(join(folder, manifest), 'x'.repeat(100))
   await assert.rejects(openClassicLevelView({ folder }), { name: 'DamagedFileError', file: folder })
+})
+
+test('a damaged byte anywhere in stored messages is told, never shown; batches beside it are read', async () => {
+  const view = await openNew()
+  await view.apply([{ conversation: chat, messages: batch(1, 2) }])
+  await view.apply([{ conversation: chat, messages: batch(3, 2) }])
+  await view.close()
+  const database = new ClassicLevel<Buffer, Buffer>(folders.get(view)!, {
+    keyEncoding: 'buffer',
+    valueEncoding: 'buffer',
+  })
+  const rows = await database.iterator(batchesOf(chat, 1 as Seq)).all()
+  const [key, row] = rows[1]!
+  await database.close()
+  for (let position = 0; position < row.length; position++) {
+    const damaged = Buffer.from(row)
+    damaged[position]! ^= 0x20
+    await database.open()
+    await database.put(key, damaged)
+    await database.close()
+    const reopened = await reopen(view)
+    const read = (after: number, before: number) =>
+      reopened.messages(chat, {
+        after: after as Seq,
+        before: before as Seq,
+        limit: 10,
+        newestFirst: false,
+        now: 0 as Millis,
+      })
+    await assert.rejects(read(0, 10), { name: 'DamagedFileError', message: /from seq 3 on/ })
+    assert.deepEqual(
+      (await read(0, 3)).map(({ seq }) => seq),
+      [1, 2],
+    )
+    await reopened.close()
+  }
 })

@@ -1,15 +1,22 @@
+import { crc32 } from 'node:zlib'
 import type { Millis, Seq } from '@chat4all/protocol'
+import { DamagedFileError } from '../../file-system/damaged-file-error.js'
 import type { MessageBatch, StoredMessage } from '../port.js'
 
 /**
  * A batch of consecutive messages of one conversation as one row. Numbers are little endian.
  *
- *     0  1 when messages have expiries, else 0     1  count (u32)
- *     5  count lengths (u32)                       …  count expiries (f64, 0: never), if any
- *     …  the messages, one behind the other
+ *     0  checksum of all behind it (u32)           4  1 when messages have expiries, else 0
+ *     5  count (u32)                               9  count lengths (u32)
+ *     …  count expiries (f64, 0: never), if any    …  the messages, one behind the other
+ *
+ * When segments of the log were dropped, this is the only copy of their messages, and LevelDB looks at its own checksums
+ * only when it merges files: without one of ours, a damaged disk would change what people said, and nobody would know.
  */
 
-const HEADER_BYTES = 5
+const FLAGS_AT = 4
+const COUNT_AT = 5
+const HEADER_BYTES = 9
 const LENGTH_BYTES = 4
 const EXPIRY_BYTES = 8
 
@@ -26,13 +33,19 @@ export function encodeBatch(batch: MessageBatch, firstSeq: Seq): Buffer {
   const expire = expires?.some((time) => time !== 0) === true
   const messagesAt = HEADER_BYTES + lengths.length * (LENGTH_BYTES + (expire ? EXPIRY_BYTES : 0))
   const row = scratchOf(messagesAt + batch.bytes.length - skippedBytes)
-  row[0] = expire ? 1 : 0
-  row.writeUInt32LE(lengths.length, 1)
+  row[FLAGS_AT] = expire ? 1 : 0
+  row.writeUInt32LE(lengths.length, COUNT_AT)
   let at = HEADER_BYTES
   for (const length of lengths) at = row.writeUInt32LE(length, at)
   if (expire) for (const time of expires) at = row.writeDoubleLE(time, at)
   row.set(skippedBytes === 0 ? batch.bytes : batch.bytes.subarray(skippedBytes), messagesAt)
+  row.writeUInt32LE(checksum(firstSeq, row), 0)
   return row
+}
+
+/** Begins with the seq, so that a row under the key of another is found out too. */
+function checksum(firstSeq: Seq, row: Buffer): number {
+  return crc32(row.subarray(FLAGS_AT), firstSeq % 2 ** 32)
 }
 
 const SCRATCH_BYTES_MAX = 1024 * 1024
@@ -44,7 +57,10 @@ function scratchOf(bytes: number): Buffer {
   return scratch.subarray(0, bytes)
 }
 
-/** Reads a batch row. Messages are views of the row's bytes. */
+/**
+ * Reads a batch row. Messages are views of the row's bytes.
+ * @throws DamagedFileError
+ */
 export class BatchRow {
   readonly first: Seq
   readonly count: number
@@ -52,10 +68,13 @@ export class BatchRow {
   private readonly expire: boolean
 
   constructor(first: Seq, row: Buffer) {
+    if (row.length < HEADER_BYTES || row.readUInt32LE(0) !== checksum(first, row)) {
+      throw new DamagedFileError('the message view', `the batch from seq ${first} on does not match its checksum`)
+    }
     this.first = first
     this.row = row
-    this.expire = row[0] === 1
-    this.count = row.readUInt32LE(1)
+    this.expire = row[FLAGS_AT] === 1
+    this.count = row.readUInt32LE(COUNT_AT)
   }
 
   /** When a message expires; 0: never. */

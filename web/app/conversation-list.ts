@@ -13,7 +13,7 @@ export function conversationList(
   const fault = element('p', { class: 'fault', role: 'alert' })
   const names = element('input', {
     name: 'with',
-    placeholder: 'Name, or names with commas',
+    placeholder: 'Name, or a, b, c',
     'aria-label': 'Begin a chat with',
   })
 

@@ -33,6 +33,16 @@ test('a user token speaks for that user alone, for as long as was configured', a
   assert.deepEqual(await authenticator().verify(accessToken), { app: 'demo', user: 'ana', expires: time + 60_000 })
 })
 
+test('who issued a token takes it for what every other edge does, and for no longer', async () => {
+  const issuer = authenticator({ userTokenSeconds: 60 })
+  const { accessToken } = await issuer.issue('demo', 's3cret', 'ana')
+  assert.deepEqual(await issuer.verify(accessToken), await authenticator().verify(accessToken))
+  const issued = time
+  time += 66_000
+  await assert.rejects(issuer.verify(accessToken), { code: 'TOKEN_EXPIRED' })
+  time = issued
+})
+
 test('unknown client and wrong secret get the same answer', async () => {
   const wrong = await authenticator()
     .issue('demo', 'wrong')

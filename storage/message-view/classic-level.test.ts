@@ -191,3 +191,23 @@ test('a damaged byte anywhere in stored messages is told, never shown; batches b
     await reopened.close()
   }
 })
+
+test('messages that are not there are told where nothing expires: rows that LevelDB lost make no silent gap', async () => {
+  const view = await openNew()
+  for (const first of [1, 3, 5]) await view.apply([{ conversation: chat, messages: batch(first, 2) }])
+  await view.close()
+  const database = new ClassicLevel<Buffer, Buffer>(folders.get(view)!, { keyEncoding: 'buffer' })
+  const [, middle] = await database.keys(batchesOf(chat, 1 as Seq)).all()
+  await database.del(middle!)
+  await database.close()
+  const reopened = await reopen(view)
+  const read = (after: number, limit: number, newestFirst: boolean) =>
+    reopened.messages(chat, { after: after as Seq, before: 99 as Seq, limit, newestFirst, now: 0 as Millis })
+  await assert.rejects(read(0, 10, false), { name: 'DamagedFileError', message: /message 3 of chat is not there/ })
+  await assert.rejects(read(0, 10, true), { name: 'DamagedFileError' })
+  assert.deepEqual(
+    (await read(0, 2, true)).map(({ seq }) => seq),
+    [5, 6],
+  )
+  await reopened.close()
+})

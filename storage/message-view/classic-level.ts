@@ -92,8 +92,8 @@ class ClassicLevelView implements MessageView {
     }
   }
 
-  messages(conversation: ConversationId, range: MessageRange): Promise<StoredMessage[]> {
-    return readMessages(this.database, conversation, range)
+  async messages(conversation: ConversationId, range: MessageRange): Promise<StoredMessage[]> {
+    return readMessages(this.database, conversation, await this.heads.get(conversation), range)
   }
 
   async find(conversation: ConversationId, messageId: Uint8Array): Promise<Seq | undefined> {

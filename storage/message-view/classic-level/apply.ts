@@ -47,7 +47,8 @@ export class Applier {
       if (one.ids.length === 0) continue
       const added = addIds(this.database, one.conversation, one.head, one.ids, rows)
       // Waiting for what is there already would cost a turn of promises per conversation.
-      const head = added instanceof Promise ? await added : added
+      const grown = added instanceof Promise ? await added : added
+      const head = one.expiring && !grown.expiring ? { ...grown, expiring: true } : grown
       rows.put(headKey(one.conversation), encodeHead(head))
       heads.push([one.conversation, head])
     }

@@ -16,6 +16,8 @@ export interface Head {
   readonly longPages: number
   readonly shortPages: number
   readonly tail: Buffer
+  /** Messages with a time to live were among them, so that batches may be missing for a good reason. */
+  readonly expiring: boolean
 }
 
 const zero = 0 as Seq
@@ -29,13 +31,14 @@ export const NEW_HEAD: Head = {
   longPages: 0,
   shortPages: 0,
   tail: Buffer.alloc(0),
+  expiring: false,
 }
 
 const SEQ_BYTES = 6
 const SEQS = 5
-const TAIL_AT = SEQS * SEQ_BYTES + 2
+const TAIL_AT = SEQS * SEQ_BYTES + 3
 
-/** The row of a head: five seqs, two counts, the tail. */
+/** The row of a head: five seqs, two counts, a flag, the tail. */
 export function encodeHead(head: Head): Buffer {
   const row = Buffer.allocUnsafe(TAIL_AT + head.tail.length)
   let at = row.writeUIntLE(head.head, 0, SEQ_BYTES)
@@ -45,6 +48,7 @@ export function encodeHead(head: Head): Buffer {
   at = row.writeUIntLE(head.short, at, SEQ_BYTES)
   row[at] = head.longPages
   row[at + 1] = head.shortPages
+  row[at + 2] = head.expiring ? 1 : 0
   row.set(head.tail, TAIL_AT)
   return row
 }
@@ -59,6 +63,7 @@ export function decodeHead(row: Buffer): Head {
     short: seqAt(4),
     longPages: row[SEQS * SEQ_BYTES]!,
     shortPages: row[SEQS * SEQ_BYTES + 1]!,
+    expiring: row[SEQS * SEQ_BYTES + 2] === 1,
     tail: row.subarray(TAIL_AT),
   }
 }

@@ -16,6 +16,8 @@ export class PendingChange {
   readonly cursors = new Map<UserId, StoredCursor>()
   /** Ids of the messages that are new. */
   readonly ids: Uint8Array[] = []
+  /** Some of them have a time to live. */
+  expiring = false
   private top: Seq
 
   constructor(conversation: ConversationId, head: Head) {
@@ -50,6 +52,7 @@ export class PendingChange {
     this.ids.push(skipped === 0 ? batch.messageIds : batch.messageIds.subarray(skipped * ID_BYTES))
     const expiry = earliestExpiry(batch, skipped)
     if (expiry !== undefined) {
+      this.expiring = true
       rows.put(expiryKey(expiry, this.conversation, first), NO_BYTES)
     }
     this.top = batch.lastSeq

@@ -1,20 +1,48 @@
 import type { ConversationId, Seq } from '@chat4all/protocol'
+import { DamagedFileError } from '../../file-system/damaged-file-error.js'
 import type { MessageRange, StoredMessage } from '../port.js'
 import { BatchRow } from './batch-row.js'
 import type { Database } from './database.js'
+import type { Head } from './head-row.js'
 import { batchesOf, seqOfKey } from './keys.js'
 
 /** Bytes of rows that one step of an iterator fetches ahead: a page of history, not the conversation. */
 const FETCH_BYTES = 128 * 1024
 
-/** MessageView.messages. */
+/** MessageView.messages. `head`: as it was before, or when, the rows are read. */
 export async function readMessages(
   database: Database,
   conversation: ConversationId,
+  head: Head,
   range: MessageRange,
 ): Promise<StoredMessage[]> {
   if (range.limit <= 0 || range.before <= range.after + 1) return []
-  return range.newestFirst ? highest(database, conversation, range) : lowest(database, conversation, range)
+  const messages = range.newestFirst
+    ? await highest(database, conversation, range)
+    : await lowest(database, conversation, range)
+  if (!head.expiring) requireAll(conversation, messages, head.head, range)
+  return messages
+}
+
+/**
+ * Where nothing expires, nothing is missing: a gap means that rows were lost. LevelDB drops damaged parts of its own log
+ * without a word, so this is the only place where it shows.
+ * @throws DamagedFileError
+ */
+function requireAll(
+  conversation: ConversationId,
+  messages: readonly StoredMessage[],
+  head: Seq,
+  { after, before, limit, newestFirst }: MessageRange,
+): void {
+  const lowest = after + 1
+  const highest = Math.min(before - 1, head)
+  const count = Math.max(0, Math.min(limit, highest - lowest + 1))
+  const from = newestFirst ? highest - count + 1 : lowest
+  for (let i = 0; i < count; i++) {
+    if (messages[i]?.seq === from + i) continue
+    throw new DamagedFileError('the message view', `message ${from + i} of ${conversation} is not there`)
+  }
 }
 
 async function highest(

@@ -20,7 +20,7 @@ export async function testKeyspace(
   keyspace: string,
 ): Promise<{ readonly client: Client; empty(): Promise<void>; close(): Promise<void> }> {
   const client = await connectCassandra({
-    contactPoints: [process.env['CHAT4ALL_TEST_CASSANDRA'] ?? '127.0.0.1:9042'],
+    contactPoints: [process.env.CHAT4ALL_TEST_CASSANDRA ?? '127.0.0.1:9042'],
     localDataCenter: 'datacenter1',
     keyspace,
     replicationFactor: 1,

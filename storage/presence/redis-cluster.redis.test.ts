@@ -5,7 +5,7 @@ import { presenceContract } from './contract.js'
 import { redisPresence } from './redis-cluster.js'
 
 const redis = await connectRedis({
-  nodes: [process.env['CHAT4ALL_TEST_REDIS'] ?? '127.0.0.1:6379'],
+  nodes: [process.env.CHAT4ALL_TEST_REDIS ?? '127.0.0.1:6379'],
   onFault: (error) => console.log(error.message),
 })
 after(() => redis.close())

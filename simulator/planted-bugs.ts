@@ -1,5 +1,6 @@
 import type { EdgeConfig, EdgeRules } from '@chat4all/edge/core'
 import type { ShardConfig, ShardRules } from '@chat4all/shard-node/core'
+import type { ClientRules } from './cluster/client-rules.js'
 import type { FaultName } from './run/options.js'
 import type { StoreRules } from './store/rules.js'
 
@@ -14,6 +15,7 @@ export interface PlantedBug {
   readonly rule:
     | { readonly of: 'shard-node'; readonly off: keyof ShardRules }
     | { readonly of: 'edge'; readonly off: keyof EdgeRules }
+    | { readonly of: 'client'; readonly off: keyof ClientRules }
     | { readonly of: 'store'; readonly off: keyof StoreRules }
   /** What happens instead. */
   readonly instead: string
@@ -128,18 +130,16 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'dedupe lost at failover',
-    rule: { of: 'shard-node', off: 'lookUpRetries' },
-    instead: 'a retry that misses the window is taken for a new message',
+    rule: { of: 'shard-node', off: 'lookUpForgotten' },
+    instead: 'a message_id that misses the window is taken for a new one',
     breaks: [1],
   },
   {
-    name: 'request from before a failover taken for new',
-    rule: { of: 'shard-node', off: 'restartAfterTaking' },
-    instead: 'a new owner takes what was on its way to it since before it was the owner',
+    name: 'more claimed than was seen',
+    rule: { of: 'client', off: 'firstSeen' },
+    instead: 'a message that is sent again says how far its client has seen by then',
     breaks: [1],
-    weather: {
-      faults: { 'link-stall': 1, 'node-suspected': 1, 'client-cut': 1, 'link-cut': 0, 'link-slow': 0, 'slow-store': 0 },
-    },
+    weather: { faults: { 'client-cut': 1 }, shardNode: { windowMessages: 4 } },
   },
   {
     name: 'old memory served after getting a slot back',

@@ -37,21 +37,13 @@ export function request(state: ShardState, link: LinkState, frame: RequestFrame,
   const { slot, attempt } = frame
   let pipe = link.slots.get(slot)
   if (pipe === undefined) {
-    pipe = { attempt, refusedAttempt: -1, refusedFrom: 0, epoch: 0 }
+    pipe = { attempt, refusedAttempt: -1, refusedFrom: 0 }
     link.slots.set(slot, pipe)
   } else {
     if (isRefused(pipe, attempt, frame.n)) return
     pipe.attempt = attempt
   }
   if (!state.serves(slot)) return state.bounce(link, slot, frame.n, 'not_owner')
-  const epoch = state.epochs[slot]!
-  if (pipe.epoch !== epoch) {
-    pipe.epoch = epoch
-    // It may have been on its way since before the slot came here: its client may have sent it again elsewhere, and the
-    // window of those days is gone. Sent anew it says that it is a repetition, and is looked up.
-    const maybeOld = link.id <= state.linksBefore[slot]!
-    if (maybeOld && state.rules.restartAfterTaking) return state.bounce(link, slot, frame.n, 'busy', 0)
-  }
   const lags =
     state.pendingBytes > state.config.pendingBytesMax || state.materialiser.lagBytes > state.config.viewLagBytesMax
   if (lags) return state.bounce(link, slot, frame.n, 'busy')
@@ -136,8 +128,10 @@ function repeatable(
   if (known !== undefined) return repeated(state, conversation, known, frame, origin)
   // A message that its sender first sent when it had seen `seen` was not stored at or before that seq. The window holds
   // the ids of the newest seqs without a hole: where it reaches back to `seen`, the view cannot know more.
-  const notSeen = conversation.assigned - (frame.seen ?? 0)
-  if (conversation.window.size >= notSeen || !state.rules.lookUpRetries)
+  const seen = frame.seen ?? 0
+  // A seq that does not exist yet was seen of another history (before a backup was restored): it tells nothing here.
+  const notSeen = seen <= conversation.assigned ? conversation.assigned - seen : conversation.assigned
+  if (conversation.window.size >= notSeen || !state.rules.lookUpForgotten)
     return accept(state, conversation, key, frame, origin, now)
 
   conversation.finding = true

@@ -14,12 +14,10 @@ export interface ShardRules {
   readonly feedAfterCommit: boolean
   /** A read that must be fresh waits for a seal check that began after the read came (§4.6). */
   readonly readsAfterCheck: boolean
-  /** A message_id that may have been sent before and misses the window is looked up in the view (§4.1). */
-  readonly lookUpRetries: boolean
+  /** A message_id that misses the window is looked up in the view, unless the window reaches back to `seen` (§4.1). */
+  readonly lookUpForgotten: boolean
   /** After a bounce, later requests of the same attempt are dropped: the edge sends them again, in order (§5). */
   readonly dropAfterBounce: boolean
-  /** A new owner bounces the first requests of a slot over each older link: some were on their way since before (§5). */
-  readonly restartAfterTaking: boolean
   /** An owner that gets a slot (back) loads its conversations anew (§3). */
   readonly reloadAfterRegain: boolean
   /** Slots of a dead log are claimed only when the log is recovered and its tail is in the view (§3, step 5). */
@@ -34,9 +32,8 @@ export const ALL_RULES: ShardRules = {
   rewriteUntilWritten: true,
   feedAfterCommit: true,
   readsAfterCheck: true,
-  lookUpRetries: true,
+  lookUpForgotten: true,
   dropAfterBounce: true,
-  restartAfterTaking: true,
   reloadAfterRegain: true,
   recoverBeforeClaim: true,
   lookAgainAtCursor: true,

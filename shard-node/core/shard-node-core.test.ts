@@ -264,18 +264,41 @@ test('the same message again gets its seq, before and after its commit, and anot
   )
 })
 
-test('a retry that misses the window is looked up in the view, and what follows waits behind it', () => {
+test('a message_id that may be older than the window is looked up in the view, and what follows waits behind it', () => {
   const world = new World()
   world.send(open())
   world.send(post(1), post(2))
   world.core = new ShardNodeCore({ ...SHARD_DEFAULTS, node: NODE })
   world.begin('log-2' as LogId, ['log-1' as LogId])
-  const frames = world.send(post(1, { retry: true }), post(3))
+  const frames = world.send(post(1), post(3))
   assert.ok(world.calls.includes('find'))
   assert.deepEqual(
     acked(frames).map(({ seq }) => seq),
     [1, 3],
   )
+})
+
+test('nothing is looked up where the window reaches back to what the sender had seen', () => {
+  const looksUp = (seen: number | undefined): boolean => {
+    const world = new World()
+    world.send(open())
+    world.send(post(1), post(2))
+    world.core = new ShardNodeCore({ ...SHARD_DEFAULTS, node: NODE })
+    world.begin('log-2' as LogId, ['log-1' as LogId])
+    world.send(post(3, { seen: 2 as Seq }))
+    assert.ok(!world.calls.includes('find'))
+    const frames = world.send(post(4, seen === undefined ? {} : { seen: seen as Seq }))
+    assert.deepEqual(
+      acked(frames).map(({ seq }) => seq),
+      [4],
+    )
+    return world.calls.includes('find')
+  }
+  assert.equal(looksUp(3), false)
+  assert.equal(looksUp(2), false, 'the window of the new owner has 3')
+  assert.equal(looksUp(1), true)
+  assert.equal(looksUp(undefined), true)
+  assert.equal(looksUp(4), true, 'seq 4 did not exist: that was another history')
 })
 
 test('an owner whose log was sealed acknowledges nothing more and sends its edges away', () => {

@@ -89,11 +89,8 @@ export class ShardNodeCore {
 
   // --- edges ---------------------------------------------------------------------------------------------------------
 
-  linkOpened(link: LinkId, edge: EdgeId, _now: Millis): void {
-    // What still comes over the edge's older link may have been sent again over this one, or will be.
-    for (const older of this.state.links.values()) if (older.edge === edge) older.superseded = true
-    this.state.newestLink = link
-    this.state.links.set(link, { id: link, edge, slots: new Map(), conversations: new Set(), superseded: false })
+  linkOpened(link: LinkId, _edge: EdgeId, _now: Millis): void {
+    this.state.links.set(link, { id: link, slots: new Map(), conversations: new Set() })
   }
 
   linkClosed(link: LinkId, _now: Millis): void {
@@ -279,7 +276,6 @@ export class ShardNodeCore {
       this.noteOwner(row)
       if (this.state.epochs[row.slot] === row.epoch) continue
       this.state.epochs[row.slot] = row.epoch
-      this.state.linksBefore[row.slot] = row.epoch > 1 ? this.state.newestLink : 0
       changed = true
     }
     if (changed) this.serve(owned.map((row) => row.slot))

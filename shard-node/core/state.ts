@@ -1,7 +1,6 @@
 import {
   type Answer,
   type ConversationId,
-  type EdgeId,
   type Epoch,
   ERRORS,
   type ErrorCode,
@@ -69,11 +68,8 @@ export const SHARD_DEFAULTS: Omit<ShardConfig, 'node'> = {
 /** What a link has used: where a bounce must be told, and which attempts are over. */
 export interface LinkState {
   readonly id: LinkId
-  readonly edge: EdgeId
   readonly slots: Map<Slot, SlotPipe>
   readonly conversations: Set<Conversation>
-  /** The edge has opened another one since: what comes over this one was on its way for a while. */
-  superseded: boolean
 }
 
 /** The requests of one slot on one link (see edge/core: go-back-N). */
@@ -84,8 +80,6 @@ export interface SlotPipe {
   refusedAttempt: number
   /** … nothing from this request on is taken; nor anything of an earlier attempt. */
   refusedFrom: number
-  /** Epoch in which requests over this link were first heard of here; 0: none. */
-  epoch: number
 }
 
 export function isRefused(pipe: SlotPipe, attempt: number, n: number): boolean {
@@ -106,9 +100,6 @@ export class ShardState {
   pendingBytes = 0
   /** Epoch of each slot that this incarnation serves; 0: not served. */
   readonly epochs = new Uint32Array(SLOTS)
-  /** The newest link that was open when a slot was taken over from another log; 0: from none. */
-  readonly linksBefore = new Uint32Array(SLOTS)
-  newestLink = 0 as LinkId
   readonly owners: (NodeId | undefined)[] = new Array(SLOTS).fill(undefined)
   /** Conversations whose look-up was answered: what waits behind it can be served. */
   readonly unblocked: Conversation[] = []
@@ -206,13 +197,7 @@ export class ShardState {
   }
 
   /** From request `n` of this attempt on, nothing of the slot is taken; later frames of the attempt are dropped. */
-  bounce(
-    link: LinkState,
-    slot: Slot,
-    n: number,
-    reason: 'not_owner' | 'busy',
-    busyMs = this.config.busyRetryAfterMs,
-  ): void {
+  bounce(link: LinkState, slot: Slot, n: number, reason: 'not_owner' | 'busy'): void {
     const pipe = link.slots.get(slot)
     if (pipe === undefined) return
     if (this.rules.dropAfterBounce) {
@@ -229,7 +214,7 @@ export class ShardState {
         attempt: pipe.attempt,
         n,
         reason,
-        retry_after: reason === 'busy' ? busyMs : 0,
+        retry_after: reason === 'busy' ? this.config.busyRetryAfterMs : 0,
         ...(reason === 'not_owner' &&
           owner !== undefined &&
           owner !== this.config.node && { owner, epoch: (this.ownerEpochs[slot] ?? 0) as Epoch }),

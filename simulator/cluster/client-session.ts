@@ -1,17 +1,25 @@
-import type { ClientFrame, ConversationId, Cseq, MessageId, ServerFrame } from '@chat4all/protocol'
+import type { ClientFrame, ConversationId, Cseq, MessageId, Seq, ServerFrame } from '@chat4all/protocol'
 import type { ClientConnection } from './edge.js'
 
 /** A request that is handed to one session after the other until it is answered. */
 export interface Request {
   readonly messageId: MessageId
   readonly conversation: ConversationId | undefined
-  readonly make: (cseq: Cseq, again: boolean) => ClientFrame
+  readonly make: (cseq: Cseq, repeat: Repeat) => ClientFrame
   readonly answered?: (frame: ServerFrame) => void
   /** Number in the present session; undefined: not handed to it yet. */
   cseq: Cseq | undefined
   handedOver: boolean
   /** Handed to an earlier session. */
   again: boolean
+  /** How far the client had seen when it was first handed over; undefined: it does not say. */
+  seen: Seq | undefined
+}
+
+/** What the frames that carry a message_id say of earlier attempts. */
+export interface Repeat {
+  readonly retry?: true
+  readonly seen?: Seq
 }
 
 export interface Session {

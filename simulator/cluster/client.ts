@@ -22,7 +22,8 @@ import type { Network } from '../world/network.js'
 import type { Process } from '../world/process.js'
 import type { Random } from '../world/random.js'
 import type { Trace } from '../world/trace.js'
-import type { Request, Session } from './client-session.js'
+import type { ClientRules } from './client-rules.js'
+import type { Repeat, Request, Session } from './client-session.js'
 import type { ClientConnection, SimulatedEdge } from './edge.js'
 import { encodePayload } from './encode-payload.js'
 import { Witness } from './witness.js'
@@ -34,6 +35,8 @@ const LOOK_EVERY_MS = 1_000
 const PING_AFTER_MS = 2_000
 const SILENCE_MS_MAX = 5_000
 const HISTORY_PAGE = 20
+/** Share of messages with which a client does not say how far it had seen. */
+const UNTOLD_SEEN = 0.1
 
 /**
  * A user's device as the protocol expects it to behave: one session at a time, requests numbered and repeated in order
@@ -50,6 +53,7 @@ export class SimulatedClient {
   private readonly witness: Witness
   private readonly trace: Trace
   private readonly random: Random
+  private readonly rules: ClientRules
   private readonly outbox: Request[] = []
   private session: Session | undefined
   private connecting = false
@@ -68,12 +72,14 @@ export class SimulatedClient {
     readonly history: History
     readonly trace: Trace
     readonly random: Random
+    readonly rules: ClientRules
   }) {
     this.process = around.process
     this.network = around.network
     this.edges = around.edges
     this.witness = new Witness(around.process.name, around.history, around.trace)
     this.trace = around.trace
+    this.rules = around.rules
     this.name = around.process.name
     this.user = this.name as UserId
     this.random = around.random.fork(this.name)
@@ -153,13 +159,13 @@ export class SimulatedClient {
     this.request({
       messageId,
       conversation,
-      make: (cseq, again) => ({
+      make: (cseq, repeat) => ({
         t: 'send',
         cseq,
         conversation,
         message_id: bytes,
         payload,
-        ...(again && { retry: true }),
+        ...repeat,
       }),
     })
   }
@@ -169,14 +175,14 @@ export class SimulatedClient {
     this.request({
       messageId,
       conversation,
-      make: (cseq, again) => ({
+      make: (cseq, repeat) => ({
         t: 'members',
         cseq,
         conversation,
         message_id: bytes,
         add,
         remove,
-        ...(again && { retry: true }),
+        ...repeat,
       }),
     })
   }
@@ -227,9 +233,9 @@ export class SimulatedClient {
 
   // --- requests in order, until answered ------------------------------------------------------------------------------
 
-  private request(request: Omit<Request, 'cseq' | 'handedOver' | 'again'>): void {
+  private request(request: Omit<Request, 'cseq' | 'handedOver' | 'again' | 'seen'>): void {
     this.requests++
-    this.outbox.push({ ...request, cseq: undefined, handedOver: false, again: false })
+    this.outbox.push({ ...request, cseq: undefined, handedOver: false, again: false, seen: undefined })
     this.handOver()
   }
 
@@ -241,7 +247,9 @@ export class SimulatedClient {
     for (const request of this.outbox) {
       if (request.cseq !== undefined) continue
       request.cseq = session.nextCseq++ as Cseq
-      frames.push(request.make(request.cseq, request.again))
+      const isFirst = !request.handedOver || !this.rules.firstSeen
+      if (isFirst && request.conversation !== undefined) request.seen = this.seenOf(request.conversation)
+      frames.push(request.make(request.cseq, repeatOf(request)))
       if (request.conversation !== undefined) {
         const { messageId, conversation, handedOver } = request
         this.trace.note(
@@ -254,6 +262,12 @@ export class SimulatedClient {
       request.handedOver = true
     }
     this.say(session, ...frames)
+  }
+
+  /** The most that the client may claim, or nothing, as of an old client. */
+  private seenOf(conversation: ConversationId): Seq | undefined {
+    if (this.random.chance(UNTOLD_SEEN)) return undefined
+    return Math.max(this.hasUpTo(conversation), this.heads.get(conversation) ?? 0) as Seq
   }
 
   private answered(cseq: Cseq, frame: ServerFrame): Request | undefined {
@@ -493,4 +507,8 @@ export class SimulatedClient {
     this.trace.note('refused', this.name, `${messageId.slice(0, 8)} of ${conversation}: ${code} ${frame.detail}`)
     this.witness.refused(session.name, conversation, messageId, code)
   }
+}
+
+function repeatOf({ again, seen }: Request): Repeat {
+  return { ...(again && { retry: true }), ...(seen !== undefined && { seen }) }
 }

@@ -65,7 +65,9 @@ export class Cluster {
     })
     this.clients = numbered(options.clients, (index) => {
       const process = new Process(world, `client${index}`)
-      return new SimulatedClient({ process, network, edges: this.edges, history, trace, random: world.random })
+      const { random } = world
+      const rules = options.rules.client
+      return new SimulatedClient({ process, network, edges: this.edges, history, trace, random, rules })
     })
     this.auditor = new Auditor({
       process: new Process(world, 'auditor'),

@@ -137,9 +137,9 @@ export class SimulatedShardNode {
   private traceRequests(edge: EdgeId, frames: readonly EdgeLinkFrame[]): void {
     for (const frame of frames) {
       if (frame.t !== 'post' && frame.t !== 'change') continue
-      const { slot, attempt, n, conversation, retry } = frame
+      const { slot, attempt, n, conversation, seen } = frame
       const id = messageIdFromBytes(frame.message_id).slice(0, 8)
-      const detail = `${id} to ${conversation}${retry === true ? ', maybe again' : ''} (${edge}, slot ${slot}, attempt ${attempt}, n ${n})`
+      const detail = `${id} to ${conversation}${seen === undefined ? '' : `, ${seen} seen,`} (${edge}, slot ${slot}, attempt ${attempt}, n ${n})`
       this.around.trace.note('takes', this.node, detail)
     }
   }

@@ -1,5 +1,6 @@
 import { ALL_RULES as ALL_EDGE_RULES, type EdgeConfig, type EdgeRules } from '@chat4all/edge/core'
 import { ALL_RULES as ALL_SHARD_RULES, type ShardConfig, type ShardRules } from '@chat4all/shard-node/core'
+import { ALL_CLIENT_RULES, type ClientRules } from '../cluster/client-rules.js'
 import { ALL_STORE_RULES, type StoreRules } from '../store/rules.js'
 import { Random } from '../world/random.js'
 
@@ -49,10 +50,16 @@ export interface RunOptions {
 export interface Rules {
   readonly shardNode: ShardRules
   readonly edge: EdgeRules
+  readonly client: ClientRules
   readonly store: StoreRules
 }
 
-export const ALL_RULES: Rules = { shardNode: ALL_SHARD_RULES, edge: ALL_EDGE_RULES, store: ALL_STORE_RULES }
+export const ALL_RULES: Rules = {
+  shardNode: ALL_SHARD_RULES,
+  edge: ALL_EDGE_RULES,
+  client: ALL_CLIENT_RULES,
+  store: ALL_STORE_RULES,
+}
 
 /** Turns one rule off, wherever it lives. @throws when there is none of that name. */
 export function withoutRule(rules: Rules, name: string): Rules {
@@ -108,8 +115,8 @@ export function optionsOf(
       entriesInFlightEager: random.pick([1, 2, 4]),
       materialiseAfterMs: random.pick([50, 200, 1_000]),
       cursorSaveMs: random.pick([100, 500, 2_000]),
-      windowMessages: 1_000,
-      conversationsIdleMs: random.pick([20_000, 60_000]),
+      windowMessages: random.pick([16, 32, 128]),
+      conversationsIdleMs: random.pick([500, 2_000, 20_000]),
       firstFreshMs: random.pick([0, 1_000]),
     },
     edge: {

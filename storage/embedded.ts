@@ -3,7 +3,9 @@ import type { NodeId } from '@chat4all/protocol'
 import { openDataFolder } from './data-folder.js'
 import { openDirectoryFile } from './directory/file.js'
 import type { DirectoryStore } from './directory/port.js'
+import { DamagedFileError } from './file-system/damaged-file-error.js'
 import { toFileName } from './file-system/file-name.js'
+import { nodeFileSystem } from './file-system/node.js'
 import { openClassicLevelView } from './message-view/classic-level.js'
 import type { MessageView } from './message-view/port.js'
 import type { LogFailedError, NodeLogs } from './node-log/port.js'
@@ -57,6 +59,7 @@ export async function openEmbeddedStorage(options: EmbeddedStorageOptions): Prom
       async openNode(node) {
         const own = join(folder, 'nodes', toFileName(node))
         const callbacks = { ...(onTornTail && { onTornTail }), ...(onLogFailed && { onLogFailed }) }
+        await requireViewOfLogs(join(own, 'logs'), join(own, 'view'))
         const logs = await opened.add(openSegmentFiles({ folder: join(own, 'logs'), ...callbacks }))
         const view = await opened.add(openClassicLevelView({ folder: join(own, 'view') }))
         return { logs, view }
@@ -67,6 +70,18 @@ export async function openEmbeddedStorage(options: EmbeddedStorageOptions): Prom
     await opened.close()
     throw error
   }
+}
+
+/**
+ * A node that ever had a log has a view, and the log's dropped segments are nowhere else: an empty new view would be the
+ * silent loss of everything that was said.
+ * @throws DamagedFileError
+ */
+async function requireViewOfLogs(logs: string, view: string): Promise<void> {
+  const had = (await nodeFileSystem.listFolder(logs)) ?? []
+  const viewFiles = (await nodeFileSystem.listFolder(view)) ?? []
+  if (had.length > 0 && viewFiles.length === 0)
+    throw new DamagedFileError(view, 'it is missing, and there are logs of it')
 }
 
 /** What is open, to be closed in the opposite order: the lock on the folder last. */

@@ -5,7 +5,7 @@ import { Gate } from './gate.js'
 import { decoyHash, secretMatches } from './secret-hash.js'
 
 const SCRYPTS_AT_ONCE_MAX = 2
-/** With some 70 ms each: the last in the line waits under a second. */
+/** With some 180 ms each: the last in the line waits two seconds. */
 const SCRYPTS_WAITING_MAX = 20
 const PROVEN_MAX = 1_000
 

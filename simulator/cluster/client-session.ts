@@ -5,20 +5,17 @@ import type { ClientConnection } from './edge.js'
 export interface Request {
   readonly messageId: MessageId
   readonly conversation: ConversationId | undefined
-  readonly make: (cseq: Cseq, repeat: Repeat) => ClientFrame
+  readonly make: (cseq: Cseq, claim: Claim) => ClientFrame
   readonly answered?: (frame: ServerFrame) => void
   /** Number in the present session; undefined: not handed to it yet. */
   cseq: Cseq | undefined
   handedOver: boolean
-  /** Handed to an earlier session. */
-  again: boolean
   /** How far the client had seen when it was first handed over; undefined: it does not say. */
   seen: Seq | undefined
 }
 
-/** What the frames that carry a message_id say of earlier attempts. */
-export interface Repeat {
-  readonly retry?: true
+/** What a frame says of how long its message_id may have been in use. */
+export interface Claim {
   readonly seen?: Seq
 }
 

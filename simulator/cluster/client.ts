@@ -23,7 +23,7 @@ import type { Process } from '../world/process.js'
 import type { Random } from '../world/random.js'
 import type { Trace } from '../world/trace.js'
 import type { ClientRules } from './client-rules.js'
-import type { Repeat, Request, Session } from './client-session.js'
+import type { Claim, Request, Session } from './client-session.js'
 import type { ClientConnection, SimulatedEdge } from './edge.js'
 import { encodePayload } from './encode-payload.js'
 import { Witness } from './witness.js'
@@ -159,13 +159,13 @@ export class SimulatedClient {
     this.request({
       messageId,
       conversation,
-      make: (cseq, repeat) => ({
+      make: (cseq, claim) => ({
         t: 'send',
         cseq,
         conversation,
         message_id: bytes,
         payload,
-        ...repeat,
+        ...claim,
       }),
     })
   }
@@ -175,14 +175,14 @@ export class SimulatedClient {
     this.request({
       messageId,
       conversation,
-      make: (cseq, repeat) => ({
+      make: (cseq, claim) => ({
         t: 'members',
         cseq,
         conversation,
         message_id: bytes,
         add,
         remove,
-        ...repeat,
+        ...claim,
       }),
     })
   }
@@ -233,9 +233,9 @@ export class SimulatedClient {
 
   // --- requests in order, until answered ------------------------------------------------------------------------------
 
-  private request(request: Omit<Request, 'cseq' | 'handedOver' | 'again' | 'seen'>): void {
+  private request(request: Omit<Request, 'cseq' | 'handedOver' | 'seen'>): void {
     this.requests++
-    this.outbox.push({ ...request, cseq: undefined, handedOver: false, again: false, seen: undefined })
+    this.outbox.push({ ...request, cseq: undefined, handedOver: false, seen: undefined })
     this.handOver()
   }
 
@@ -249,7 +249,7 @@ export class SimulatedClient {
       request.cseq = session.nextCseq++ as Cseq
       const isFirst = !request.handedOver || !this.rules.firstSeen
       if (isFirst && request.conversation !== undefined) request.seen = this.seenOf(request.conversation)
-      frames.push(request.make(request.cseq, repeatOf(request)))
+      frames.push(request.make(request.cseq, claimOf(request)))
       if (request.conversation !== undefined) {
         const { messageId, conversation, handedOver } = request
         this.trace.note(
@@ -373,10 +373,7 @@ export class SimulatedClient {
     this.trace.note('disconnects', this.name, session.name)
     this.session = undefined
     session.connection.cut()
-    for (const request of this.outbox) {
-      request.again ||= request.handedOver
-      request.cseq = undefined
-    }
+    for (const request of this.outbox) request.cseq = undefined
     this.process.after(reconnectAfterMs, () => this.connect())
   }
 
@@ -509,6 +506,6 @@ export class SimulatedClient {
   }
 }
 
-function repeatOf({ again, seen }: Request): Repeat {
-  return { ...(again && { retry: true }), ...(seen !== undefined && { seen }) }
+function claimOf({ seen }: Request): Claim {
+  return seen === undefined ? {} : { seen }
 }

@@ -1,5 +1,5 @@
 import { type Epoch, type LogId, type NodeId, SLOTS, type Slot, type SlotMove, type SlotRow } from '@chat4all/protocol'
-import type { Effect, RecoveryOutcome } from './effects.js'
+import type { Effect, RecoveryOutcome, RecoveryRequest } from './effects.js'
 import { Recovery } from './recovery.js'
 import type { ShardRules } from './rules.js'
 
@@ -85,9 +85,11 @@ export class Ownership {
     this.readSlots(effects)
   }
 
-  recoveryStep(log: LogId, outcome: RecoveryOutcome, effects: Effect[]): void {
+  recoveryStep(log: LogId, outcome: RecoveryOutcome, asked: RecoveryRequest | undefined, effects: Effect[]): void {
     const recovery = this.recoveries.get(log)
     if (recovery === undefined || recovery.done) return
+    // An earlier incarnation asked this for a recovery of its own: an answer to another question.
+    if (asked !== undefined && asked !== recovery.asked) return
     recovery.outcome(outcome, effects)
     // Another node may have moved slots meanwhile: a fresh look, then claims.
     if (recovery.done) this.readSlots(effects)

@@ -36,7 +36,8 @@ export class Recovery {
     | 'applying'
     | 'saving'
     | 'done' = 'sealing'
-  private asked: RecoveryRequest = { type: 'seal' }
+  /** The step under way. */
+  asked: RecoveryRequest = { type: 'seal' }
   private from = 0 as Offset
   private readonly entries: Uint8Array[] = []
   private read: readonly Uint8Array[] = []

@@ -14,7 +14,7 @@ import {
   type StoredMessage,
 } from '@chat4all/protocol'
 import { fillFromView, isIdle } from './conversation.js'
-import type { Effect, LinkId, RecoveryOutcome } from './effects.js'
+import type { Effect, LinkId, RecoveryOutcome, RecoveryRequest } from './effects.js'
 import { hasElapsed } from './elapsed.js'
 import { enumerate } from './enumeration.js'
 import { commit, flush, trim } from './flush.js'
@@ -260,8 +260,9 @@ export class ShardNodeCore {
     if (this.isCurrent(log)) this.ownership.claimFailed(this.state.effects)
   }
 
-  recoveryStep(log: LogId, outcome: RecoveryOutcome, _now: Millis): void {
-    if (!this.deposed && this.open) this.ownership.recoveryStep(log, outcome, this.state.effects)
+  /** `asked` is the step of the effect, by which the outcome of what an earlier incarnation asked is told apart. */
+  recoveryStep(log: LogId, outcome: RecoveryOutcome, _now: Millis, asked?: RecoveryRequest): void {
+    if (!this.deposed && this.open) this.ownership.recoveryStep(log, outcome, asked, this.state.effects)
   }
 
   private noteOwner(row: SlotRow): void {

@@ -32,6 +32,9 @@ export type NodeConnection = Connection<EdgeLinkFrame, NodeLinkFrame>
 const TICK_MS = 50
 const RETRY_MS = 20
 
+/** What the recoveries of one incarnation have read so far, for the history. */
+type Recovering = Map<LogId, { from: Offset; entries: Uint8Array[]; end: Offset }>
+
 export interface ShardNodeSurroundings {
   readonly process: Process
   readonly store: SimulatedStore
@@ -57,8 +60,7 @@ export class SimulatedShardNode {
   private outgoing = new Map<LinkId, NodeLinkFrame[]>()
   private nextLink = 1
   private turnScheduled = false
-  /** What the recovery of a log has read so far, for the history. */
-  private recovering = new Map<LogId, { from: Offset; entries: Uint8Array[]; end: Offset }>()
+  private recovering: Recovering = new Map()
 
   constructor(around: ShardNodeSurroundings) {
     this.around = around
@@ -101,6 +103,7 @@ export class SimulatedShardNode {
         const own = all.filter((log) => log.startsWith(`${this.node}.`))
         const log = `${this.node}.${this.incarnation++}` as LogId
         this.around.trace.note('opens', this.node, log)
+        this.recovering = new Map()
         this.input(() => this.core.start(log, own, this.now))
       }),
     )
@@ -296,14 +299,15 @@ export class SimulatedShardNode {
 
   private recoverSlowly(effect: Extract<Effect, { type: 'recover' }>): void {
     const { slowRecovery, lateMsMax } = this.store.replicas.faults
-    if (!this.random.chance(slowRecovery)) return this.recover(effect)
-    this.process.after(this.random.skewed(1, lateMsMax), () => this.recover(effect))
+    const { recovering } = this
+    if (!this.random.chance(slowRecovery)) return this.recover(effect, recovering)
+    this.process.after(this.random.skewed(1, lateMsMax), () => this.recover(effect, recovering))
   }
 
-  private recover({ log, step }: Extract<Effect, { type: 'recover' }>): void {
+  private recover({ log, step }: Extract<Effect, { type: 'recover' }>, recovering: Recovering): void {
     const { logs, view } = this.store
     const tell = (outcome: Parameters<ShardNodeCore['recoveryStep']>[1]) =>
-      this.core.recoveryStep(log, outcome, this.now)
+      this.core.recoveryStep(log, outcome, this.now, step)
     const failed = () => tell({ type: 'failed' })
     this.around.trace.note('recovers', this.node, `${log}: ${step.type}`)
     switch (step.type) {
@@ -316,8 +320,7 @@ export class SimulatedShardNode {
         return logs.cursors(
           log,
           this.outcome(({ materialised }) => {
-            if (!this.recovering.has(log))
-              this.recovering.set(log, { from: materialised, entries: [], end: materialised })
+            if (!recovering.has(log)) recovering.set(log, { from: materialised, entries: [], end: materialised })
             tell({ type: 'cursor', materialised })
           }, failed),
         )
@@ -327,7 +330,7 @@ export class SimulatedShardNode {
           step.from,
           step.limit,
           this.outcome((entries) => {
-            const read = this.recovering.get(log)
+            const read = recovering.get(log)
             if (read !== undefined) {
               if (step.from !== read.from + read.entries.length) Object.assign(read, { from: step.from, entries: [] })
               read.entries.push(...entries)
@@ -347,7 +350,7 @@ export class SimulatedShardNode {
           log,
           step.end,
           this.outcome((end) => {
-            const read = this.recovering.get(log)
+            const read = recovering.get(log)
             if (read !== undefined) read.end = end
             tell({ type: 'end', end })
           }, failed),
@@ -357,7 +360,7 @@ export class SimulatedShardNode {
           step.changes,
           this.outcome(() => {
             this.fed(step.changes)
-            this.recovered(log)
+            this.recovered(log, recovering)
             tell({ type: 'applied' })
           }, failed),
         )
@@ -374,8 +377,8 @@ export class SimulatedShardNode {
     }
   }
 
-  private recovered(log: LogId): void {
-    const read = this.recovering.get(log)
+  private recovered(log: LogId, recovering: Recovering): void {
+    const read = recovering.get(log)
     if (read === undefined) return
     this.around.history.record({
       type: 'recovered',

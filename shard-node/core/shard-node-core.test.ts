@@ -40,6 +40,8 @@ class World {
   sealed = false
   holdAppends = false
   readonly heldAppends: Effect[] = []
+  holdRecoveries = false
+  readonly heldRecoveries: Extract<Effect, { type: 'recover' }>[] = []
   readonly frames: NodeLinkFrame[] = []
   readonly rows: SlotRow[] = []
   readonly calls: string[] = []
@@ -154,6 +156,10 @@ class World {
           now,
         )
       case 'recover':
+        if (this.holdRecoveries) {
+          this.heldRecoveries.push(effect)
+          return
+        }
         switch (effect.step.type) {
           case 'seal':
             return core.recoveryStep(effect.log, { type: 'sealed' }, now)
@@ -312,6 +318,23 @@ test('an owner whose log was sealed acknowledges nothing more and sends its edge
     only(frames, 'bounce').map(({ reason }) => reason),
     ['not_owner'],
   )
+})
+
+test('a recovery is not told what its node asked of the same log in an earlier incarnation', () => {
+  const world = new World()
+  world.core = new ShardNodeCore({ ...SHARD_DEFAULTS, node: NODE })
+  world.holdRecoveries = true
+  world.begin('log-2' as LogId, ['log-1' as LogId])
+  world.core.sealChecked('log-2' as LogId, 1, true, world.now)
+  world.begin('log-3' as LogId, ['log-1' as LogId])
+  const [earlier, own] = world.heldRecoveries.filter(({ log }) => log === 'log-1')
+  assert.deepEqual([earlier?.step, own?.step], [{ type: 'seal' }, { type: 'seal' }])
+  const asksOn = (step: typeof own) => {
+    world.core.recoveryStep('log-1' as LogId, { type: 'sealed' }, world.now, step?.step)
+    return world.core.takeEffects().some((effect) => effect.type === 'recover')
+  }
+  assert.equal(asksOn(earlier), false)
+  assert.equal(asksOn(own), true)
 })
 
 test('after a bounce the rest of the attempt is dropped, so that no later message overtakes', () => {

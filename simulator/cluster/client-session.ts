@@ -34,3 +34,7 @@ export interface Session {
   readonly lists: Map<number, number>
   readonly asks: Map<number, { readonly at: number; readonly conversation: ConversationId }>
 }
+
+export function claimOf({ seen }: Request): Claim {
+  return seen === undefined ? {} : { seen }
+}

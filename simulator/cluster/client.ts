@@ -7,8 +7,6 @@ import {
   type DeviceId,
   errorCodeOfWire,
   frameCodec,
-  type MessageId,
-  messageIdFromBytes,
   PROTOCOL_VERSION,
   SERVER_FRAMES,
   type Seq,
@@ -23,9 +21,10 @@ import type { Process } from '../world/process.js'
 import type { Random } from '../world/random.js'
 import type { Trace } from '../world/trace.js'
 import type { ClientRules } from './client-rules.js'
-import type { Claim, Request, Session } from './client-session.js'
+import { claimOf, type Request, type Session } from './client-session.js'
 import type { ClientConnection, SimulatedEdge } from './edge.js'
 import { encodePayload } from './encode-payload.js'
+import { newMessageId } from './new-message-id.js'
 import { Witness } from './witness.js'
 
 const clientCodec = frameCodec(CLIENT_FRAMES)
@@ -137,7 +136,7 @@ export class SimulatedClient {
     { conversation, group, members }: Extract<Operation['does'], { type: 'create' }>,
     conversations: Map<number, ConversationId>,
   ): void {
-    const { messageId, bytes } = this.newMessageId()
+    const { messageId, bytes } = newMessageId(this.random)
     const users = members.map((member) => `client${member}` as UserId)
     this.request({
       messageId,
@@ -154,7 +153,7 @@ export class SimulatedClient {
   }
 
   private send(conversation: ConversationId): void {
-    const { messageId, bytes } = this.newMessageId()
+    const { messageId, bytes } = newMessageId(this.random)
     const payload = encodePayload({ type: 'text', text: `${this.name} ${this.requests}` })
     this.request({
       messageId,
@@ -171,7 +170,7 @@ export class SimulatedClient {
   }
 
   private change(conversation: ConversationId, add: UserId[], remove: UserId[]): void {
-    const { messageId, bytes } = this.newMessageId()
+    const { messageId, bytes } = newMessageId(this.random)
     this.request({
       messageId,
       conversation,
@@ -222,13 +221,6 @@ export class SimulatedClient {
     const ask = session.nextAsk++
     session.lists.set(ask, this.trace.now)
     this.say(session, { t: 'list', ask })
-  }
-
-  private newMessageId(): { readonly messageId: MessageId; readonly bytes: Uint8Array } {
-    const bytes = this.random.bytes(16)
-    bytes[6] = (bytes[6]! & 0x0f) | 0x40
-    bytes[8] = (bytes[8]! & 0x3f) | 0x80
-    return { messageId: messageIdFromBytes(bytes), bytes }
   }
 
   // --- requests in order, until answered ------------------------------------------------------------------------------
@@ -504,8 +496,4 @@ export class SimulatedClient {
     this.trace.note('refused', this.name, `${messageId.slice(0, 8)} of ${conversation}: ${code} ${frame.detail}`)
     this.witness.refused(session.name, conversation, messageId, code)
   }
-}
-
-function claimOf({ seen }: Request): Claim {
-  return seen === undefined ? {} : { seen }
 }

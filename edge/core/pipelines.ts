@@ -142,7 +142,7 @@ export class Pipelines implements PipelineHost {
     this.linked = [...this.links.keys()]
     gone.frames = []
     this.dirty = this.dirty.filter((outgoing) => outgoing !== gone)
-    for (const pipeline of this.pipelines) if (pipeline?.to === gone) pipeline.linkLost(now)
+    for (const pipeline of this.pipelines) pipeline?.linkClosed(gone, now)
   }
 
   /** Goes on where a pause is over. */

@@ -378,6 +378,22 @@ test('with no node linked requests wait, and go out with the first link', () => 
   assertInOrderOnce(line)
 })
 
+test('an owner that is lost while a pipeline pauses after its bounce has forgotten the subscriptions', () => {
+  const line = new Line()
+  const lost: number[] = []
+  line.pipelines.onSubscriptionsLost = (slot) => lost.push(slot)
+  const owner = N1
+  line.cluster.node(owner).busy = true
+  line.post(FIRST)
+  line.toNodeStep(owner, ALL)
+  line.fromNodeStep(owner, ALL)
+  line.cut(owner)
+  line.link(owner)
+  line.settle()
+  assert.deepEqual(lost, [SLOT])
+  assertInOrderOnce(line)
+})
+
 test('an abandoned request is answered to nobody; one that was not sent never is', () => {
   const line = new Line()
   const sent = line.post(FIRST)!

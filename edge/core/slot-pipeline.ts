@@ -224,9 +224,11 @@ export class SlotPipeline {
     this.restart(now, atOnce ? 0 : bounce.retry_after + this.host.backoffMs(this.failures))
   }
 
-  /** The link of the current attempt is gone. */
-  linkLost(now: Millis): void {
-    this.subscriptionsLost = true
+  /** A link is gone: of the current attempt, or of the last one while this pauses. */
+  linkClosed(gone: Outgoing, now: Millis): void {
+    // Also during a pause, after which the same node may be back that has forgotten us.
+    if (gone.node === this.lastNode) this.subscriptionsLost = true
+    if (this.to !== gone) return
     this.restart(now, this.host.backoffMs(this.failures))
   }
 

@@ -85,11 +85,11 @@ export class Ownership {
     this.readSlots(effects)
   }
 
-  recoveryStep(log: LogId, outcome: RecoveryOutcome, asked: RecoveryRequest | undefined, effects: Effect[]): void {
+  recoveryStep(log: LogId, outcome: RecoveryOutcome, asked: RecoveryRequest, effects: Effect[]): void {
     const recovery = this.recoveries.get(log)
     if (recovery === undefined || recovery.done) return
     // An earlier incarnation asked this for a recovery of its own: an answer to another question.
-    if (asked !== undefined && asked !== recovery.asked) return
+    if (asked !== recovery.asked) return
     recovery.outcome(outcome, effects)
     // Another node may have moved slots meanwhile: a fresh look, then claims.
     if (recovery.done) this.readSlots(effects)

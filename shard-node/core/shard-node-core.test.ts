@@ -162,23 +162,24 @@ class World {
         }
         switch (effect.step.type) {
           case 'seal':
-            return core.recoveryStep(effect.log, { type: 'sealed' }, now)
+            return core.recoveryStep(effect.log, { type: 'sealed' }, now, effect.step)
           case 'cursor':
-            return core.recoveryStep(effect.log, { type: 'cursor', materialised: 0 as Offset }, now)
+            return core.recoveryStep(effect.log, { type: 'cursor', materialised: 0 as Offset }, now, effect.step)
           case 'read':
             return core.recoveryStep(
               effect.log,
               { type: 'entries', entries: this.log.slice(effect.step.from, effect.step.from + effect.step.limit) },
               now,
+              effect.step,
             )
           case 'write-back':
-            return core.recoveryStep(effect.log, { type: 'written-back' }, now)
+            return core.recoveryStep(effect.log, { type: 'written-back' }, now, effect.step)
           case 'decide-end':
-            return core.recoveryStep(effect.log, { type: 'end', end: effect.step.end }, now)
+            return core.recoveryStep(effect.log, { type: 'end', end: effect.step.end }, now, effect.step)
           case 'apply':
-            return core.recoveryStep(effect.log, { type: 'applied' }, now)
+            return core.recoveryStep(effect.log, { type: 'applied' }, now, effect.step)
           case 'save-cursor':
-            return core.recoveryStep(effect.log, { type: 'cursor-saved' }, now)
+            return core.recoveryStep(effect.log, { type: 'cursor-saved' }, now, effect.step)
         }
     }
   }
@@ -330,7 +331,7 @@ test('a recovery is not told what its node asked of the same log in an earlier i
   const [earlier, own] = world.heldRecoveries.filter(({ log }) => log === 'log-1')
   assert.deepEqual([earlier?.step, own?.step], [{ type: 'seal' }, { type: 'seal' }])
   const asksOn = (step: typeof own) => {
-    world.core.recoveryStep('log-1' as LogId, { type: 'sealed' }, world.now, step?.step)
+    world.core.recoveryStep('log-1' as LogId, { type: 'sealed' }, world.now, step!.step)
     return world.core.takeEffects().some((effect) => effect.type === 'recover')
   }
   assert.equal(asksOn(earlier), false)

@@ -261,7 +261,7 @@ export class ShardNodeCore {
   }
 
   /** `asked` is the step of the effect, by which the outcome of what an earlier incarnation asked is told apart. */
-  recoveryStep(log: LogId, outcome: RecoveryOutcome, _now: Millis, asked?: RecoveryRequest): void {
+  recoveryStep(log: LogId, outcome: RecoveryOutcome, _now: Millis, asked: RecoveryRequest): void {
     if (!this.deposed && this.open) this.ownership.recoveryStep(log, outcome, asked, this.state.effects)
   }
 

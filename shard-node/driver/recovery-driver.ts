@@ -16,9 +16,12 @@ export interface RecoveryStorage {
 /** Carries out the steps of a recovery; a failed one is told as `failed`, and the core asks the same again. */
 export class RecoveryDriver {
   private readonly storage: RecoveryStorage
-  private readonly onOutcome: (log: LogId, outcome: RecoveryOutcome) => void
+  private readonly onOutcome: (log: LogId, outcome: RecoveryOutcome, asked: RecoveryRequest) => void
 
-  constructor(storage: RecoveryStorage, onOutcome: (log: LogId, outcome: RecoveryOutcome) => void) {
+  constructor(
+    storage: RecoveryStorage,
+    onOutcome: (log: LogId, outcome: RecoveryOutcome, asked: RecoveryRequest) => void,
+  ) {
     this.storage = storage
     this.onOutcome = onOutcome
   }
@@ -28,12 +31,12 @@ export class RecoveryDriver {
     this.step(log, request).then(
       (outcome) => {
         this.storage.events.recoveryStep({ log, step: request.type, tookMs: performance.now() - began })
-        this.onOutcome(log, outcome)
+        this.onOutcome(log, outcome, request)
       },
       (error) => {
         this.storage.events.viewFailed({ what: `recovery ${request.type}`, error })
         if (isFatal(error)) return this.storage.onFatal(error)
-        setTimeout(() => this.onOutcome(log, { type: 'failed' }), RETRY_MS)
+        setTimeout(() => this.onOutcome(log, { type: 'failed' }, request), RETRY_MS)
       },
     )
   }

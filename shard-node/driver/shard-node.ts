@@ -77,8 +77,8 @@ class Driver implements ShardNode {
     this.node = options.node
     this.now = (options.now ?? Date.now) as () => Millis
     this.core = new ShardNodeCore({ ...SHARD_DEFAULTS, ...options.config, node: options.node })
-    this.recovery = new RecoveryDriver({ ...options, onFatal: (error) => this.fail(error) }, (log, outcome) =>
-      this.input(() => this.core.recoveryStep(log, outcome, this.now())),
+    this.recovery = new RecoveryDriver({ ...options, onFatal: (error) => this.fail(error) }, (log, outcome, asked) =>
+      this.input(() => this.core.recoveryStep(log, outcome, this.now(), asked)),
     )
   }
 
@@ -172,6 +172,7 @@ class Driver implements ShardNode {
       if (swept > 0) this.options.events.swept(swept)
     } catch (error) {
       this.options.events.viewFailed({ what: 'sweep', error })
+      if (isFatal(error)) this.fail(error)
     }
   }
 

@@ -237,6 +237,8 @@ class CrashPair {
         },
         chunkRead: () => this.fill(),
         closed: () => {
+          // Lost while it was being opened: whoever opens it hears of that, and tries again.
+          if (this.sender === undefined) return
           this.sender = undefined
           void this.comeBack(() => this.connectSender())
         },
@@ -270,6 +272,7 @@ class CrashPair {
             this.faults.add('gap before delivery', `pair ${this.index}: resumed says recovered: false`)
         },
         closed: () => {
+          if (this.reader === undefined) return
           this.reader = undefined
           void this.comeBack(() => this.connectReader())
         },

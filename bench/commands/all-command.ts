@@ -28,7 +28,7 @@ export function addAllCommand(program: Command): void {
       const folder = join(benchFolder, 'results')
       mkdirSync(folder, { recursive: true })
       const { date, commit } = run.circumstances
-      const rawFile = join(folder, `${date.slice(0, 16).replace(/[-:]/g, '')}-${commit}.json`)
+      const rawFile = join(folder, `${date.slice(0, 16).replace(/[-:]/g, '').toLowerCase()}-${commit}.json`)
       writeFileSync(rawFile, `${JSON.stringify(run, null, 1)}\n`)
       const report = markdown(run, relative(repositoryFolder, rawFile))
       writeFileSync(join(folder, 'report.md'), report)

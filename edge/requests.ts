@@ -2,7 +2,6 @@ import type {
   Answer,
   AppId,
   ChangeFrame,
-  ConversationId,
   ConversationInfo,
   InspectFrame,
   MarkFrame,
@@ -32,6 +31,3 @@ export interface Requests {
   /** Asks every shard-node. */
   conversationsOf(app: AppId, user: UserId): Promise<ConversationInfo[]>
 }
-
-/** The id of the one private conversation of two users follows from them, so that both enter the same. */
-export type PrivateConversationId = (app: AppId, a: UserId, b: UserId) => ConversationId

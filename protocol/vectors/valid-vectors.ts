@@ -1,6 +1,5 @@
 import { encode } from '@msgpack/msgpack'
 import type { Direction } from '../schema/channels.js'
-import { DIRECTIONS } from '../schema/channels.js'
 import { fullExamples, leastExample } from './example-json.js'
 import { wireOfFrame } from './wire-json.js'
 
@@ -115,9 +114,4 @@ function absences(type: Direction['frames'][number], value: object): null[] {
 
 function hexOf(wire: unknown): string {
   return Buffer.from(encode(wire)).toString('hex')
-}
-
-/** The name and frames of a direction. */
-export function directionOf(name: Direction['name']): Direction {
-  return DIRECTIONS.find((direction) => direction.name === name)!
 }

@@ -60,11 +60,6 @@ export function wireOfFrame(frame: { readonly code: number; readonly schema: Jso
   return [frame.code, ...wireOfFields(fieldsOf(frame.schema), json as Record<string, Json>)]
 }
 
-/** The array that MessagePack carried for a frame of this type → its value as JSON. */
-export function jsonOfFrame(frame: { readonly schema: JsonSchema }, wire: readonly Wire[]): Json {
-  return jsonOfFields(fieldsOf(frame.schema), wire.slice(1))
-}
-
 /** True for named fields that travel as an array. */
 export function isShape(schema: JsonSchema): boolean {
   return schema['x-fields'] !== undefined

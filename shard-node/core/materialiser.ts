@@ -11,6 +11,7 @@ import type {
   StoredMember,
   UserId,
 } from '@chat4all/protocol'
+import { concatenate } from './concatenate.js'
 import { hasElapsed } from './elapsed.js'
 
 /**
@@ -117,18 +118,6 @@ export class ChangeBuilder {
       ...(this.expires !== undefined && { expires: this.expires }),
     }
   }
-}
-
-function concatenate(chunks: readonly Uint8Array[]): Uint8Array {
-  let length = 0
-  for (const chunk of chunks) length += chunk.length
-  const all = new Uint8Array(length)
-  let at = 0
-  for (const chunk of chunks) {
-    all.set(chunk, at)
-    at += chunk.length
-  }
-  return all
 }
 
 /** When the gathered changes go to the view: one write at a time, after a while or when there is much. */

@@ -100,10 +100,6 @@ export class Ownership {
     return this.rows.filter((row): row is SlotRow => row !== undefined && row.log === this.log)
   }
 
-  owner(slot: Slot): SlotRow | undefined {
-    return this.rows[slot]
-  }
-
   private converge(effects: Effect[]): void {
     if (!this.rowsRead || this.healthy === undefined) return
     const dead = new Set<LogId>(this.ownOldLogs)

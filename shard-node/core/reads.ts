@@ -9,6 +9,7 @@ import {
   type SubscribeFrame,
   type UserId,
 } from '@chat4all/protocol'
+import { concatenate } from './concatenate.js'
 import { type Conversation, infoFor, isMember, type Origin, type TailBatch } from './conversation.js'
 import type { LinkId } from './effects.js'
 import { hasElapsed } from './elapsed.js'
@@ -162,9 +163,8 @@ function readPage(state: ShardState, conversation: Conversation, frame: ReadFram
   const tail = conversation.tail.slice()
   const tailFirst = tail[0]?.first ?? ((head + 1) as Seq)
   const answer = (fromView: readonly StoredMessage[]) => {
-    const found = upwards
-      ? [...fromView.filter(({ seq }) => seq < tailFirst), ...tailMessages(tail, after, before, now)].slice(0, limit)
-      : [...fromView.filter(({ seq }) => seq < tailFirst), ...tailMessages(tail, after, before, now)].slice(-limit)
+    const all = [...fromView.filter(({ seq }) => seq < tailFirst), ...tailMessages(tail, after, before, now)]
+    const found = upwards ? all.slice(0, limit) : all.slice(-limit)
     const exhausted = found.length < limit
     const lowest = found[0]?.seq
     const highest = found.at(-1)?.seq
@@ -176,7 +176,7 @@ function readPage(state: ShardState, conversation: Conversation, frame: ReadFram
       first: conversation.first,
       head,
       count: found.length,
-      messages: concatenate(found),
+      messages: concatenate(found.map(({ bytes }) => bytes)),
     })
   }
   const inTail = upwards ? after + 1 >= tailFirst : countBelow(tail, before) >= limit
@@ -211,18 +211,6 @@ function tailMessages(tail: readonly TailBatch[], after: Seq, before: Seq, now: 
     }
   }
   return found
-}
-
-function concatenate(messages: readonly StoredMessage[]): Uint8Array {
-  let length = 0
-  for (const { bytes } of messages) length += bytes.length
-  const all = new Uint8Array(length)
-  let at = 0
-  for (const { bytes } of messages) {
-    all.set(bytes, at)
-    at += bytes.length
-  }
-  return all
 }
 
 // --- the lowest seq that still exists --------------------------------------------------------------------------------

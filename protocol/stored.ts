@@ -21,9 +21,10 @@ export interface StoredMessage {
   readonly bytes: Uint8Array
 }
 
-/** What one batch of the log did to one conversation. All fields but `conversation` are optional; `head` goes with `messages`. */
+/** What one batch of the log did to one conversation. All fields but `conversation` and `app` are optional; `head` goes with `messages`. */
 export interface ConversationChange {
   readonly conversation: ConversationId
+  readonly app: AppId
   /** At creation, and again whenever they change. */
   readonly data?: ConversationData
   /** Absolute states, so that applying twice is harmless; an older `version` than the stored one is ignored. */

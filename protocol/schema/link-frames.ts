@@ -5,11 +5,14 @@ import {
   conversationInfo,
   conversationType,
   edgeId,
+  epochNumber,
   extras,
+  logName,
   messageId,
   metadata,
   moment,
   nodeId,
+  offsetNumber,
   payload,
   seenSeq,
   seqNumber,
@@ -30,7 +33,6 @@ export const LINK_VERSION = 1
 
 const attempt = uint('how often this pipeline was started anew', 0xffffffff)
 const n = uint('number of the request in the pipeline of its slot')
-const epochNumber = uint('epoch of the slot')
 
 export const linkHello = frame(1, 'link_hello', 'First frame of a link.', {
   version: uint('LINK_VERSION', 0xffff),
@@ -157,6 +159,20 @@ export const enumerate = frame(22, 'enumerate', 'Which conversations of this use
 })
 export const linkPing = frame(23, 'link_ping', 'Is the link alive?', {})
 
+// --- shard-node → shard-node: a node links to another as an edge does ------------------------------------------------
+
+export const want = frame(30, 'want', 'The ring gives me this slot, which your log has: hand it over.', {
+  slot: slotNumber,
+  epoch: epochNumber,
+  node: nodeId,
+})
+export const taken = frame(31, 'taken', 'The slot is mine: send whoever asks for it to me.', {
+  slot: slotNumber,
+  epoch: epochNumber,
+  log: logName,
+  node: nodeId,
+})
+
 // --- shard-node → edge ----------------------------------------------------------------------------------------------
 
 export const acks = frame(40, 'acks', 'Committed: posts and changes of this slot.', {
@@ -251,6 +267,12 @@ export const enumerated = frame(49, 'enumerated', 'Answer to `enumerate`; severa
   conversations: list(conversationInfo, 1000),
   last: bool('no more follow'),
 })
+export const consent = frame(
+  51,
+  'consent',
+  'Take the slot: all of it is in the view, and nothing more is written. Good for this epoch and log only.',
+  { slot: slotNumber, epoch: epochNumber, log: logName, end: offsetNumber },
+)
 export const linkPong = frame(50, 'link_pong', 'The link is alive.', {})
 
 export const EDGE_LINK_FRAMES = [
@@ -266,6 +288,8 @@ export const EDGE_LINK_FRAMES = [
   signal,
   enumerate,
   linkPing,
+  want,
+  taken,
 ] as const
 export const NODE_LINK_FRAMES = [
   linkWelcome,
@@ -281,6 +305,7 @@ export const NODE_LINK_FRAMES = [
   membership,
   enumerated,
   linkPong,
+  consent,
 ] as const
 
 export type EdgeLinkFrame = FrameOf<(typeof EDGE_LINK_FRAMES)[number]>

@@ -1,5 +1,15 @@
 import { MEMBERS_CHANGED_MAX } from '../limits.js'
-import { appId, conversationId, conversationType, metadata, moment, seqNumber, userId } from './parts.js'
+import {
+  appId,
+  conversationId,
+  conversationType,
+  logName,
+  metadata,
+  moment,
+  offsetNumber,
+  seqNumber,
+  userId,
+} from './parts.js'
 import { tuple, union } from './shapes.js'
 import { bin, list, type Of, optional, uint } from './types.js'
 
@@ -27,6 +37,7 @@ export const logRecord = union('log record', {
     1,
     {
       conversation: conversationId,
+      app: appId,
       first: seqNumber,
       count: uint('messages'),
       messages: bin('the messages, one behind the other', 0, 16 * 1024 * 1024),
@@ -37,8 +48,14 @@ export const logRecord = union('log record', {
     2,
     {
       conversation: conversationId,
+      app: appId,
       items: list(tuple('cursors', { user: userId, delivered: seqNumber, read: seqNumber, time: moment }), 100_000),
     },
   ],
+  /**
+   * This log's owner took slots from `log`, in which nothing of them stands at or behind `end`. Committed before the
+   * claim, so that whoever publishes this log knows what has to be published first.
+   */
+  follows: [3, { log: logName, end: offsetNumber }],
 })
 export type LogRecord = Of<typeof logRecord>

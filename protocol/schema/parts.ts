@@ -1,4 +1,18 @@
-import type { AppId, ConversationId, Cseq, DeviceId, EdgeId, Millis, NodeId, Seq, Slot, UserId } from '../ids.js'
+import type {
+  AppId,
+  ConversationId,
+  Cseq,
+  DeviceId,
+  EdgeId,
+  Epoch,
+  LogId,
+  Millis,
+  NodeId,
+  Offset,
+  Seq,
+  Slot,
+  UserId,
+} from '../ids.js'
 import { SLOTS } from '../ids.js'
 import { MEMBERS_CHANGED_MAX, MEMBERS_LISTED_MAX, TEXT_BYTES_MAX } from '../limits.js'
 import { tuple, union } from './shapes.js'
@@ -26,6 +40,9 @@ export const seenSeq = uint<Seq>('highest seq that the sender had of the convers
 export const cseqNumber = uint<Cseq>('number of the frame in its session: 1, 2, 3 …', 0xffffffff)
 export const moment = uint<Millis>('milliseconds since 1970')
 export const slotNumber = uint<Slot>('slot', SLOTS - 1)
+export const epochNumber = uint<Epoch>('epoch of the slot')
+export const logName = str<LogId>('name of a node log', 128)
+export const offsetNumber = uint<Offset>('offset in a node log')
 export const trace = str('W3C traceparent', 55, {
   pattern: /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/,
   example: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',

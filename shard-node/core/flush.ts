@@ -103,7 +103,12 @@ function takeWork(state: ShardState, conversation: Conversation, postsMax: numbe
   if (conversation.marked !== undefined && conversation.posts.length === 0) {
     marked = [...conversation.marked.values()]
     conversation.marked = undefined
-    logRecord.write(entryWriter, { type: 'cursors', conversation: conversation.id, items: marked })
+    logRecord.write(entryWriter, {
+      type: 'cursors',
+      conversation: conversation.id,
+      app: conversation.data.app,
+      items: marked,
+    })
   }
   return { conversation, creation, posts, batch, marked }
 }
@@ -128,6 +133,7 @@ function writeMessages(state: ShardState, conversation: Conversation, posts: rea
   logRecord.write(entryWriter, {
     type: 'messages',
     conversation: conversation.id,
+    app: conversation.data.app,
     first,
     count: posts.length,
     messages: encoded,
@@ -185,8 +191,8 @@ function feedView(
   now: Millis,
 ): void {
   const set = state.materialiser.gather(offset, 0, now)
-  const changes = set.of(conversation.id)
   const { app } = conversation.data
+  const changes = set.of(conversation.id, app)
   if (creation !== undefined) {
     changes.data = conversation.data
     const admins = new Set(creation.admins)

@@ -28,10 +28,10 @@ export class ChangeSet {
     return this.changes.size === 0
   }
 
-  of(conversation: ConversationId): ChangeBuilder {
+  of(conversation: ConversationId, app: AppId): ChangeBuilder {
     let builder = this.changes.get(conversation)
     if (builder === undefined) {
-      builder = new ChangeBuilder(conversation)
+      builder = new ChangeBuilder(conversation, app)
       this.changes.set(conversation, builder)
     }
     return builder
@@ -55,6 +55,7 @@ export class ChangeSet {
 
 export class ChangeBuilder {
   private readonly conversation: ConversationId
+  private readonly app: AppId
   data: ConversationData | undefined
   private members: Map<UserId, StoredMember> | undefined
   private cursors: Map<UserId, StoredCursor> | undefined
@@ -65,8 +66,9 @@ export class ChangeBuilder {
   private readonly ids: Uint8Array[] = []
   private expires: Millis[] | undefined
 
-  constructor(conversation: ConversationId) {
+  constructor(conversation: ConversationId, app: AppId) {
     this.conversation = conversation
+    this.app = app
   }
 
   member(member: StoredMember): void {
@@ -101,6 +103,7 @@ export class ChangeBuilder {
   build(): ConversationChange {
     return {
       conversation: this.conversation,
+      app: this.app,
       ...(this.data !== undefined && { data: this.data }),
       ...(this.members !== undefined && { members: [...this.members.values()] }),
       ...(this.cursors !== undefined && { cursors: [...this.cursors.values()] }),
@@ -160,7 +163,13 @@ export class Materialiser {
     now: Millis,
     force = false,
   ): { readonly changes: readonly ConversationChange[]; readonly upTo: Offset } | undefined {
-    if (this.applying !== undefined || this.gathering.empty) return undefined
+    if (this.applying !== undefined) return undefined
+    if (this.gathering.empty) {
+      // What says nothing to the view is in it.
+      this.gathering.bytes = 0
+      this.materialised = this.gatheredUpTo
+      return undefined
+    }
     const due =
       force ||
       hasElapsed(this.limits.materialiseAfterMs, this.gatheringSince, now) ||

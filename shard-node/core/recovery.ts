@@ -162,7 +162,8 @@ export function changesOf(entries: readonly Uint8Array[]): ReturnType<ChangeSet[
 
 function addRecord(set: ChangeSet, reader: Reader): void {
   const record = logRecord.read(reader)
-  const changes = set.of(record.conversation)
+  if (record.type === 'follows') return
+  const changes = set.of(record.conversation, record.app)
   switch (record.type) {
     case 'created': {
       changes.data = {

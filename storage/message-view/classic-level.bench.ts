@@ -95,6 +95,7 @@ async function mean(times: number, measured: (i: number) => Promise<unknown>): P
 function created(conversation: ConversationId): ConversationChange {
   const member = { role: 'member' as const, present: true, version: 0 as Seq }
   return {
+    app: 'app' as AppId,
     conversation,
     data: { app: 'app' as AppId, type: 'private', created: 1 as Millis, metadata: undefined, ttl: undefined },
     members: [
@@ -120,6 +121,7 @@ function messages(conversation: ConversationId, apply: number, load: ViewLoad, b
   const first = apply * load.messagesPerApply + 1
   const last = first + load.messagesPerApply - 1
   return {
+    app: 'app' as AppId,
     conversation,
     messages: {
       firstSeq: first as Seq,

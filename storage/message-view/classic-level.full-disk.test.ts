@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { ConversationId, Seq } from '@chat4all/protocol'
+import type { AppId, ConversationId, Seq } from '@chat4all/protocol'
 import { onSmallDisk } from '../file-system/small-disk.js'
 import { openClassicLevelView } from './classic-level.js'
 import type { ConversationChange, MessageView } from './port.js'
@@ -14,7 +14,7 @@ function messageChange(seq: number, length: number): ConversationChange {
   const [firstSeq, lastSeq] = [seq as Seq, seq as Seq]
   // Bytes that do not shrink when the engine compresses them.
   const bytes = Buffer.from(Array.from({ length }, (_, i) => (Math.imul(seq * 10_007 + i, 0x9e3779b1) >>> 13) & 0xff))
-  return { conversation, messages: { firstSeq, lastSeq, bytes, lengths: [length], messageIds } }
+  return { app: 'app' as AppId, conversation, messages: { firstSeq, lastSeq, bytes, lengths: [length], messageIds } }
 }
 
 test('a view whose disk is full says so as a failure that ends the process, and keeps what it applied', (t) =>

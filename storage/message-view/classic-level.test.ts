@@ -67,7 +67,9 @@ test('whatever the sizes of batches and restarts between, each message_id leads 
         let head = 0
         for (const { count, again, restart } of steps) {
           const first = Math.max(1, head + 1 - again)
-          await view.apply([{ conversation: chat, messages: batch(first, head + 1 - first + count) }])
+          await view.apply([
+            { app: 'app' as AppId, conversation: chat, messages: batch(first, head + 1 - first + count) },
+          ])
           head += count
           if (restart) view = await reopen(view)
         }
@@ -107,7 +109,7 @@ test('ids are found while they move from page to page', async () => {
   })()
   // Past 16 × 16 × 16 ids, so that pages merge and an archive comes.
   while (head < 5_000) {
-    await view.apply([{ conversation: chat, messages: batch(head + 1, 17) }])
+    await view.apply([{ app: 'app' as AppId, conversation: chat, messages: batch(head + 1, 17) }])
     head += 17
   }
   looking = false
@@ -118,30 +120,37 @@ test('ids are found while they move from page to page', async () => {
 test('a gap in what is applied is refused with its place, and nothing of the call is written', async () => {
   const view = await openNew()
   const other = 'other' as ConversationId
-  await view.apply([{ conversation: chat, messages: batch(1, 3) }])
+  await view.apply([{ app: 'app' as AppId, conversation: chat, messages: batch(1, 3) }])
   await assert.rejects(
     view.apply([
-      { conversation: other, messages: batch(1, 1) },
-      { conversation: chat, messages: batch(5, 2) },
+      { app: 'app' as AppId, conversation: other, messages: batch(1, 1) },
+      { app: 'app' as AppId, conversation: chat, messages: batch(5, 2) },
     ]),
     /messages 5 to 6 of chat came, and the view ends at 3/,
   )
   assert.equal(await view.find(other, idOf(1)), undefined)
-  await view.apply([{ conversation: chat, messages: batch(4, 2) }])
+  await view.apply([{ app: 'app' as AppId, conversation: chat, messages: batch(4, 2) }])
   await view.close()
 })
 
 test('members before their conversation are refused', async () => {
   const view = await openNew()
   const ana = { user: 'ana' as UserId, role: 'member' as const, present: true, version: 0 as Seq }
-  await assert.rejects(view.apply([{ conversation: chat, members: [ana] }]), /before the conversation itself/)
+  await assert.rejects(
+    view.apply([{ app: 'app' as AppId, conversation: chat, members: [ana] }]),
+    /before the conversation itself/,
+  )
   assert.deepEqual(await view.conversationsOf('app' as AppId, ana.user), [])
   await view.close()
 })
 
 test('two calls at once are applied one after the other', async () => {
   const view = await openNew()
-  await Promise.all([1, 4, 2, 9].map((first) => view.apply([{ conversation: chat, messages: batch(1, first + 5) }])))
+  await Promise.all(
+    [1, 4, 2, 9].map((first) =>
+      view.apply([{ app: 'app' as AppId, conversation: chat, messages: batch(1, first + 5) }]),
+    ),
+  )
   assert.equal(await view.find(chat, idOf(14)), 14)
   assert.equal(await view.find(chat, idOf(15)), undefined)
   await view.close()
@@ -158,8 +167,8 @@ test('a damaged database is refused, with its place', async () => {
 
 test('a damaged byte anywhere in stored messages is told, never shown; batches beside it are read', async () => {
   const view = await openNew()
-  await view.apply([{ conversation: chat, messages: batch(1, 2) }])
-  await view.apply([{ conversation: chat, messages: batch(3, 2) }])
+  await view.apply([{ app: 'app' as AppId, conversation: chat, messages: batch(1, 2) }])
+  await view.apply([{ app: 'app' as AppId, conversation: chat, messages: batch(3, 2) }])
   await view.close()
   const database = new ClassicLevel<Buffer, Buffer>(folders.get(view)!, {
     keyEncoding: 'buffer',
@@ -194,7 +203,8 @@ test('a damaged byte anywhere in stored messages is told, never shown; batches b
 
 test('messages that are not there are told where nothing expires: rows that LevelDB lost make no silent gap', async () => {
   const view = await openNew()
-  for (const first of [1, 3, 5]) await view.apply([{ conversation: chat, messages: batch(first, 2) }])
+  for (const first of [1, 3, 5])
+    await view.apply([{ app: 'app' as AppId, conversation: chat, messages: batch(first, 2) }])
   await view.close()
   const database = new ClassicLevel<Buffer, Buffer>(folders.get(view)!, { keyEncoding: 'buffer' })
   const [, middle] = await database.keys(batchesOf(chat, 1 as Seq)).all()

@@ -30,7 +30,7 @@ export function messageViewContract(
   })
 
   behaves('a conversation comes back as it was applied', async (view) => {
-    await view.apply([created(chat), { conversation: chat, messages: batch(1, 3) }])
+    await view.apply([created(chat), { app, conversation: chat, messages: batch(1, 3) }])
     const stored = await view.load(chat)
     assert.deepEqual(stored?.data, data)
     assert.deepEqual(byUser(stored.members), [member(ana, true, 0, 'admin'), member(ben, true, 0)])
@@ -42,16 +42,16 @@ export function messageViewContract(
 
   behaves('a conversation without metadata, ttl or messages is one, too', async (view) => {
     const bare: ConversationData = { app, type: 'private', created: at(5), metadata: undefined, ttl: undefined }
-    await view.apply([{ conversation: chat, data: bare, members: [member(ana, true, 0)] }])
+    await view.apply([{ app, conversation: chat, data: bare, members: [member(ana, true, 0)] }])
     const stored = await view.load(chat)
     assert.deepEqual(stored, { data: bare, members: [member(ana, true, 0)], cursors: [], head: 0, first: 1 })
     return undefined
   })
 
   behaves('messages come back byte for byte, by range and limit, from either side, in order', async (view) => {
-    await view.apply([created(chat), { conversation: chat, messages: batch(1, 10) }])
-    await view.apply([{ conversation: chat, messages: batch(11, 11) }])
-    await view.apply([{ conversation: chat, messages: batch(12, 30) }])
+    await view.apply([created(chat), { app, conversation: chat, messages: batch(1, 10) }])
+    await view.apply([{ app, conversation: chat, messages: batch(11, 11) }])
+    await view.apply([{ app, conversation: chat, messages: batch(12, 30) }])
     const all = await view.messages(chat, range())
     assert.deepEqual(
       all.map(({ bytes }) => text(bytes)),
@@ -77,11 +77,11 @@ export function messageViewContract(
 
   behaves('every message_id is found, however old, in its own conversation only', async (view) => {
     const other = 'other-chat' as ConversationId
-    await view.apply([created(chat), created(other), { conversation: other, messages: batch(1, 1) }])
+    await view.apply([created(chat), created(other), { app, conversation: other, messages: batch(1, 1) }])
     // Batches of many sizes, so that whatever an adapter does with ids at some size has happened.
     let next = 1
     for (const size of [...Array.from({ length: 60 }, (_, i) => 1 + (i % 7)), 40, 300, 1, 500, 17]) {
-      await view.apply([{ conversation: chat, messages: batch(next, next + size - 1) }])
+      await view.apply([{ app, conversation: chat, messages: batch(next, next + size - 1) }])
       next += size
     }
     for (let seq = 1; seq < next; seq += seq < 40 ? 1 : 13) assert.equal(await view.find(chat, idOf(seq)), seq)
@@ -92,14 +92,14 @@ export function messageViewContract(
   })
 
   behaves('applying again, older, or cut in other batches neither loses nor doubles a message', async (view) => {
-    await view.apply([created(chat), { conversation: chat, messages: batch(1, 5) }])
-    await view.apply([{ conversation: chat, messages: batch(6, 20) }])
-    await view.apply([{ conversation: chat, messages: batch(1, 5) }])
-    await view.apply([created(chat), { conversation: chat, messages: batch(1, 8) }])
-    await view.apply([{ conversation: chat, messages: batch(9, 25) }])
+    await view.apply([created(chat), { app, conversation: chat, messages: batch(1, 5) }])
+    await view.apply([{ app, conversation: chat, messages: batch(6, 20) }])
+    await view.apply([{ app, conversation: chat, messages: batch(1, 5) }])
+    await view.apply([created(chat), { app, conversation: chat, messages: batch(1, 8) }])
+    await view.apply([{ app, conversation: chat, messages: batch(9, 25) }])
     await view.apply([
-      { conversation: chat, messages: batch(20, 25) },
-      { conversation: chat, messages: batch(26, 27) },
+      { app, conversation: chat, messages: batch(20, 25) },
+      { app, conversation: chat, messages: batch(26, 27) },
     ])
     const all = await view.messages(chat, range())
     assert.deepEqual(
@@ -119,8 +119,8 @@ export function messageViewContract(
     const chats = numbers(1, 300).map((n) => `chat-${n}` as ConversationId)
     await view.apply([
       ...chats.map(created),
-      ...chats.map((conversation) => ({ conversation, messages: batch(1, 3) })),
-      ...chats.map((conversation) => ({ conversation, messages: batch(4, 5), cursors: [cursor(ana, 4, 3)] })),
+      ...chats.map((conversation) => ({ app, conversation, messages: batch(1, 3) })),
+      ...chats.map((conversation) => ({ app, conversation, messages: batch(4, 5), cursors: [cursor(ana, 4, 3)] })),
     ])
     for (const conversation of [chats[0]!, chats[150]!, chats[299]!]) {
       const stored = await view.load(conversation)
@@ -141,7 +141,7 @@ export function messageViewContract(
       const count = i + 1
       await view.apply([
         created(conversation),
-        { conversation, messages: batch(1, count), cursors: [cursor(ana, count, 0)] },
+        { app, conversation, messages: batch(1, count), cursors: [cursor(ana, count, 0)] },
       ])
     }
     for (const [i, conversation] of names.entries()) {
@@ -155,8 +155,8 @@ export function messageViewContract(
 
   behaves('of a member, the change with the highest version counts', async (view) => {
     await view.apply([created(chat)])
-    await view.apply([{ conversation: chat, members: [member(ben, false, 7), member(cem, true, 7)] }])
-    await view.apply([{ conversation: chat, members: [member(ben, true, 3), member(cem, false, 5)] }])
+    await view.apply([{ app, conversation: chat, members: [member(ben, false, 7), member(cem, true, 7)] }])
+    await view.apply([{ app, conversation: chat, members: [member(ben, true, 3), member(cem, false, 5)] }])
     const stored = await view.load(chat)
     assert.deepEqual(byUser(stored!.members), [
       member(ana, true, 0, 'admin'),
@@ -165,7 +165,7 @@ export function messageViewContract(
     ])
     assert.deepEqual(await view.conversationsOf(app, ben), [])
     assert.deepEqual(await view.conversationsOf(app, cem), [chat])
-    await view.apply([{ conversation: chat, members: [member(ben, true, 9), member(ben, false, 8)] }])
+    await view.apply([{ app, conversation: chat, members: [member(ben, true, 9), member(ben, false, 8)] }])
     assert.deepEqual(await view.conversationsOf(app, ben), [chat])
     return undefined
   })
@@ -176,27 +176,32 @@ export function messageViewContract(
     await view.apply([
       created(chat),
       created(other),
-      { conversation: foreign, data: { ...data, app: 'app-2' as AppId }, members: [member(ana, true, 0)] },
+      {
+        app: 'app-2' as AppId,
+        conversation: foreign,
+        data: { ...data, app: 'app-2' as AppId },
+        members: [member(ana, true, 0)],
+      },
     ])
     assert.deepEqual((await view.conversationsOf(app, ana)).sort(), [chat, other].sort())
     assert.deepEqual(await view.conversationsOf('app-2' as AppId, ana), [foreign])
     assert.deepEqual(await view.conversationsOf(app, 'an' as UserId), [])
-    await view.apply([{ conversation: other, members: [member(ana, false, 4)] }])
+    await view.apply([{ app, conversation: other, members: [member(ana, false, 4)] }])
     assert.deepEqual(await view.conversationsOf(app, ana), [chat])
     return undefined
   })
 
   behaves('cursors only rise, each field for itself', async (view) => {
-    await view.apply([created(chat), { conversation: chat, messages: batch(1, 20) }])
-    await view.apply([{ conversation: chat, cursors: [cursor(ana, 10, 5), cursor(ben, 3, 3)] }])
-    await view.apply([{ conversation: chat, cursors: [cursor(ana, 7, 6), cursor(ana, 8, 1)] }])
-    await view.apply([{ conversation: chat, cursors: [cursor(ben, 2, 4)] }])
+    await view.apply([created(chat), { app, conversation: chat, messages: batch(1, 20) }])
+    await view.apply([{ app, conversation: chat, cursors: [cursor(ana, 10, 5), cursor(ben, 3, 3)] }])
+    await view.apply([{ app, conversation: chat, cursors: [cursor(ana, 7, 6), cursor(ana, 8, 1)] }])
+    await view.apply([{ app, conversation: chat, cursors: [cursor(ben, 2, 4)] }])
     assert.deepEqual(byUser((await view.load(chat))!.cursors), [cursor(ana, 10, 6), cursor(ben, 3, 4)])
     return undefined
   })
 
   behaves('an expired message is never returned, swept or not', async (view) => {
-    await view.apply([created(chat), { conversation: chat, messages: batch(1, 6, [0, 50, 100, 0, 101, 200]) }])
+    await view.apply([created(chat), { app, conversation: chat, messages: batch(1, 6, [0, 50, 100, 0, 101, 200]) }])
     assert.deepEqual(await seqs(view, { now: 49 }), numbers(1, 6))
     assert.deepEqual(await seqs(view, { now: 50 }), [1, 3, 4, 5, 6])
     assert.deepEqual(await seqs(view, { now: 100 }), [1, 4, 5, 6])
@@ -216,9 +221,9 @@ export function messageViewContract(
           to,
           numbers(from, to).map(() => time),
         )
-      await view.apply([created(chat), { conversation: chat, messages: expireAt(100, 1, 4) }])
-      await view.apply([{ conversation: chat, messages: expireAt(300, 5, 6) }])
-      await view.apply([{ conversation: chat, messages: expireAt(200, 7, 9) }])
+      await view.apply([created(chat), { app, conversation: chat, messages: expireAt(100, 1, 4) }])
+      await view.apply([{ app, conversation: chat, messages: expireAt(300, 5, 6) }])
+      await view.apply([{ app, conversation: chat, messages: expireAt(200, 7, 9) }])
       await sweepAll(view, 99)
       assert.equal((await view.load(chat))?.first, 1)
       await sweepAll(view, 100)
@@ -232,7 +237,7 @@ export function messageViewContract(
       assert.equal(stored.head, 9)
       for (const seq of numbers(1, 9)) assert.equal(await view.find(chat, idOf(seq)), seq)
       // And it goes on.
-      await view.apply([{ conversation: chat, messages: batch(10, 11) }])
+      await view.apply([{ app, conversation: chat, messages: batch(10, 11) }])
       assert.deepEqual(await seqs(view, { now: 400 }), [10, 11])
       assert.equal((await view.load(chat))?.first, 10)
       return undefined
@@ -240,7 +245,7 @@ export function messageViewContract(
   )
 
   behaves('`first` rises within a batch, up to what lives for ever', async (view) => {
-    await view.apply([created(chat), { conversation: chat, messages: batch(1, 4, [10, 20, 0, 30]) }])
+    await view.apply([created(chat), { app, conversation: chat, messages: batch(1, 4, [10, 20, 0, 30]) }])
     await sweepAll(view, 10)
     await sweepAll(view, 20)
     await sweepAll(view, 30)
@@ -251,7 +256,7 @@ export function messageViewContract(
 
   behaves('a sweep takes no more batches than it may', async (view) => {
     await view.apply([created(chat)])
-    for (const seq of numbers(1, 10)) await view.apply([{ conversation: chat, messages: batch(seq, seq, [50]) }])
+    for (const seq of numbers(1, 10)) await view.apply([{ app, conversation: chat, messages: batch(seq, seq, [50]) }])
     const first = await view.sweep(at(60), 4)
     assert.ok(first <= 4, `${first} batches went`)
     await sweepAll(view, 60)
@@ -260,9 +265,9 @@ export function messageViewContract(
   })
 
   behaves('applying what was swept brings nothing back', async (view) => {
-    await view.apply([created(chat), { conversation: chat, messages: batch(1, 3, [10, 10, 10]) }])
+    await view.apply([created(chat), { app, conversation: chat, messages: batch(1, 3, [10, 10, 10]) }])
     await sweepAll(view, 20)
-    await view.apply([{ conversation: chat, messages: batch(1, 5, [10, 10, 10, 0, 0]) }])
+    await view.apply([{ app, conversation: chat, messages: batch(1, 5, [10, 10, 10, 0, 0]) }])
     assert.deepEqual(await seqs(view, { now: 20 }), [4, 5])
     await sweepAll(view, 20)
     assert.equal((await view.load(chat))?.first, 4)
@@ -273,8 +278,8 @@ export function messageViewContract(
     const users = numbers(1, 3_000).map((n) => `user-${String(n).padStart(5, '0')}` as UserId)
     await view.apply([
       created(chat),
-      { conversation: chat, members: users.map((user) => member(user, true, 1)) },
-      { conversation: chat, cursors: users.map((user, n) => cursor(user, n, 0)) },
+      { app, conversation: chat, members: users.map((user) => member(user, true, 1)) },
+      { app, conversation: chat, cursors: users.map((user, n) => cursor(user, n, 0)) },
     ])
     const stored = await view.load(chat)
     assert.equal(stored?.members.length, 3_002)
@@ -286,10 +291,10 @@ export function messageViewContract(
   if (reopen === undefined) return
 
   behaves('everything is there after a restart, and goes on', async (view) => {
-    await view.apply([created(chat), { conversation: chat, messages: batch(1, 40), cursors: [cursor(ana, 9, 8)] }])
-    for (const seq of numbers(41, 60)) await view.apply([{ conversation: chat, messages: batch(seq, seq) }])
+    await view.apply([created(chat), { app, conversation: chat, messages: batch(1, 40), cursors: [cursor(ana, 9, 8)] }])
+    for (const seq of numbers(41, 60)) await view.apply([{ app, conversation: chat, messages: batch(seq, seq) }])
     const again = await reopen(view)
-    await again.apply([{ conversation: chat, messages: batch(50, 70), cursors: [cursor(ana, 8, 10)] }])
+    await again.apply([{ app, conversation: chat, messages: batch(50, 70), cursors: [cursor(ana, 8, 10)] }])
     assert.deepEqual(
       (await again.messages(chat, range())).map(({ bytes }) => text(bytes)),
       numbers(1, 70).map(bodyOf),
@@ -334,7 +339,7 @@ function batch(firstSeq: number, lastSeq: number, expires?: readonly number[]): 
 }
 
 function created(conversation: ConversationId): ConversationChange {
-  return { conversation, data, members: [member(ana, true, 0, 'admin'), member(ben, true, 0)] }
+  return { app, conversation, data, members: [member(ana, true, 0, 'admin'), member(ben, true, 0)] }
 }
 
 function member(user: UserId, present: boolean, version: number, role: 'admin' | 'member' = 'member') {

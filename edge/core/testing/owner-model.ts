@@ -186,6 +186,8 @@ export class ModelNode {
       }
       case 'link_hello':
       case 'link_ping':
+      case 'want':
+      case 'taken':
         return
       default:
         return this.request(link, frame)

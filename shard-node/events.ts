@@ -1,4 +1,4 @@
-import { type LogId, messageIdFromBytes, type NodeId, type Offset } from '@chat4all/protocol'
+import { type LogId, messageIdFromBytes, type NodeId, type Offset, type Slot } from '@chat4all/protocol'
 import type { Logger } from 'pino'
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import type { CommittedMessages } from './core/index.js'
@@ -15,6 +15,8 @@ export interface ShardNodeEvents {
   viewFailed(fault: { what: string; error: unknown }): void
   slotsFailed(fault: { what: string; error: unknown }): void
   serving(slots: number): void
+  /** Its requests had to wait so long. */
+  handedOver(handoff: { slot: Slot; to: NodeId; pauseMs: number }): void
   deposed(log: LogId): void
   recoveryStep(step: { log: LogId; step: string; tookMs: number }): void
   linkOpened(edge: string): void
@@ -53,6 +55,15 @@ export function shardNodeEvents(node: NodeId, logger: Logger, registry: Registry
       labelNames: ['node'],
       registers: [registry],
       buckets: [0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 5],
+    })
+  const handoff =
+    existing<Histogram<'node'>>(registry, 'chat4all_handoff_pause_seconds') ??
+    new Histogram({
+      name: 'chat4all_handoff_pause_seconds',
+      help: 'How long the requests of a slot waited while it was handed to another node',
+      labelNames: ['node'],
+      registers: [registry],
+      buckets: [0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1, 2.5],
     })
   const slots = gauge('chat4all_slots_served', 'Slots that this node owns and serves')
   const viewLag = gauge('chat4all_view_lag_bytes', 'Committed bytes that the message view does not have yet')
@@ -121,6 +132,10 @@ export function shardNodeEvents(node: NodeId, logger: Logger, registry: Registry
     serving(count) {
       slots.set(labels, count)
       log.info({ slots: count }, 'serving slots')
+    },
+    handedOver({ slot, to, pauseMs }) {
+      handoff.observe(labels, pauseMs / 1000)
+      log.debug({ slot, to, pause_ms: pauseMs }, 'slot handed over')
     },
     deposed(name) {
       depositions.inc(labels)

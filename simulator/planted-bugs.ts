@@ -31,6 +31,9 @@ export interface Weather {
   readonly edge?: Partial<EdgeConfig>
 }
 
+/** Slots are handed to and fro, and little else happens. */
+const MOVING: Weather['faults'] = { 'weight-change': 0.8, 'node-crash': 0, 'node-pause': 0, 'node-suspected': 0 }
+
 /** Live nodes are taken for dead while requests to replicas are late or lost. */
 const DEPOSING: Weather['faults'] = {
   'node-suspected': 0.7,
@@ -146,6 +149,30 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     rule: { of: 'shard-node', off: 'reloadAfterRegain' },
     instead: 'a new incarnation keeps the conversations of the one before',
     breaks: [1, 2, 3],
+  },
+  {
+    name: 'handoff without waiting for entries in flight',
+    rule: { of: 'shard-node', off: 'handoffWaits' },
+    instead: 'the owner consents while entries of the slot are on their way to the log and the view',
+    breaks: [1, 2, 3],
+    weather: { faults: { ...MOVING, 'slow-store': 1, 'link-cut': 0 }, shardNode: { membersStableMs: 100 } },
+  },
+  {
+    name: 'reclaim without compare-and-set',
+    rule: { of: 'shard-node', off: 'reclaimByCompare' },
+    instead: 'the owner serves a slot again that it had offered and nobody seemed to take',
+    breaks: [1, 2, 3],
+    weather: {
+      faults: { ...MOVING, 'peer-stall': 1, 'link-cut': 0.8, 'client-cut': 1 },
+      shardNode: { membersStableMs: 100, offerMs: 50 },
+    },
+  },
+  {
+    name: 'dedupe lost at handoff',
+    rule: { of: 'shard-node', off: 'lookUpForgotten' },
+    instead: 'the new owner takes a message_id that the old one knew for a new one',
+    breaks: [1],
+    weather: { faults: { ...MOVING, 'client-cut': 1, 'link-cut': 0.8 } },
   },
   {
     name: 'bounced pipeline not dropped',

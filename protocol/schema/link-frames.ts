@@ -320,3 +320,6 @@ export type InspectFrame = FrameOf<typeof inspect>
 /** A request of a slot's pipeline. */
 export type RequestFrame = PostFrame | OpenFrame | ChangeFrame | MarkFrame | SubscribeFrame | ReadFrame | InspectFrame
 export type FanoutFrame = FrameOf<typeof fanout>
+export type WantFrame = FrameOf<typeof want>
+export type ConsentFrame = FrameOf<typeof consent>
+export type TakenFrame = FrameOf<typeof taken>

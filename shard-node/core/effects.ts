@@ -2,8 +2,10 @@ import type {
   AppId,
   ConversationChange,
   ConversationId,
+  EdgeLinkFrame,
   LogId,
   Millis,
+  NodeId,
   NodeLinkFrame,
   Offset,
   Seq,
@@ -62,6 +64,13 @@ export type Effect =
   | { readonly type: 'read-slots'; readonly log: LogId }
   /** SlotTable.claim → claimed | claimFailed. */
   | { readonly type: 'claim'; readonly log: LogId; readonly moves: readonly SlotMove[] }
+  /**
+   * Frame to another shard-node, over a link that is opened when first needed; lost when it cannot be. What comes back
+   * → peerFrames; the end of the link → peerLost.
+   */
+  | { readonly type: 'tell-node'; readonly node: NodeId; readonly frame: EdgeLinkFrame }
+  /** A slot went to another node; its requests had to wait so long. For counters and logs. */
+  | { readonly type: 'handed-over'; readonly slot: Slot; readonly to: NodeId; readonly pauseMs: number }
   /** A step of recovering another log: see Recovery. Outcome through `recoveryStep`. */
   | { readonly type: 'recover'; readonly log: LogId; readonly step: RecoveryRequest }
   /** An entry is committed: for counters, logs and traces; nothing to carry out. */

@@ -1,4 +1,5 @@
 import {
+  type LogId,
   logRecord,
   type Millis,
   type NodeLinkFrame,
@@ -38,6 +39,8 @@ interface ConversationWork {
 
 export interface FlushWork {
   readonly conversations: readonly ConversationWork[]
+  /** Logs that this one follows, and up to where. */
+  readonly follows: ReadonlyMap<LogId, Offset>
   readonly bytes: number
 }
 
@@ -47,7 +50,7 @@ const entryWriter = new Writer(256 * 1024)
 /** Makes entries of what waits, as far as the pipeline has room. */
 export function flush(state: ShardState): void {
   const { config, pipeline } = state
-  while (state.dirty.length > 0) {
+  while (state.dirty.length > 0 || state.followed.pending) {
     const inFlight = pipeline.entriesInFlight
     const full = state.pendingBytes >= config.entryBytesMax
     if (inFlight >= config.entriesInFlightMax || (inFlight >= config.entriesInFlightEager && !full)) break
@@ -59,6 +62,8 @@ export function flush(state: ShardState): void {
 function appendEntry(state: ShardState): void {
   const { config } = state
   const conversations: ConversationWork[] = []
+  const follows = state.followed.take()
+  for (const [log, end] of follows) logRecord.write(entryWriter, { type: 'follows', log, end })
   let messages = 0
   let taken = 0
   for (const conversation of state.dirty) {
@@ -72,7 +77,7 @@ function appendEntry(state: ShardState): void {
   }
   state.dirty.splice(0, taken)
   const bytes = entryWriter.take()
-  const offset = state.pipeline.append(bytes, { conversations, bytes: bytes.length }, state.effects)
+  const offset = state.pipeline.append(bytes, { conversations, follows, bytes: bytes.length }, state.effects)
   for (const { conversation } of conversations) conversation.lastEntry = offset
   if (!state.rules.feedAfterCommit) {
     for (const work of conversations) feedView(state, work, offset, 0 as Millis)
@@ -157,6 +162,7 @@ function pendingBytesOf(posts: readonly Post[]): number {
 /** What an entry does when it is committed. */
 export function commit(state: ShardState, work: FlushWork, offset: Offset, now: Millis): void {
   state.materialiser.gather(offset, work.bytes, now)
+  state.followed.noted(work.follows)
   for (const of of work.conversations) commitConversation(state, of, offset, now)
   state.effects.push({ type: 'committed', offset, bytes: work.bytes, conversations: work.conversations })
 }

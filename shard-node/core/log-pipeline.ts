@@ -17,7 +17,7 @@ export class LogPipeline<Work, Barrier> {
   private readonly entries: Entry<Work>[] = []
   private readonly checks = new Map<number, Entry<Work>[]>()
   private readonly barriers: { readonly after: number; readonly check: number; readonly work: Barrier }[] = []
-  private nextOffset = 0
+  private next = 0
   private nextCheck = 1
   private passedCheck = 0
   private readonly rules: ShardRules
@@ -31,7 +31,12 @@ export class LogPipeline<Work, Barrier> {
 
   /** First offset that is not committed. */
   get committed(): Offset {
-    return (this.nextOffset - this.entries.length) as Offset
+    return (this.next - this.entries.length) as Offset
+  }
+
+  /** Where the next entry goes. */
+  get nextOffset(): Offset {
+    return this.next as Offset
   }
 
   get entriesInFlight(): number {
@@ -44,7 +49,7 @@ export class LogPipeline<Work, Barrier> {
 
   /** Appends an entry at the next offset; `work` is given back when it is committed. */
   append(bytes: Uint8Array, work: Work, effects: Effect[]): Offset {
-    const offset = this.nextOffset++ as Offset
+    const offset = this.next++ as Offset
     this.entries.push({ offset, bytes, work, state: 'writing' })
     effects.push({ type: 'append', log: this.log, offset, entry: bytes })
     if (!this.rules.checkAfterWrite) this.beginCheck(effects)
@@ -53,7 +58,7 @@ export class LogPipeline<Work, Barrier> {
 
   /** `work` is given back when all that was appended before is committed and a check that began after now is clean. */
   barrier(work: Barrier): void {
-    this.barriers.push({ after: this.nextOffset, check: this.nextCheck, work })
+    this.barriers.push({ after: this.next, check: this.nextCheck, work })
   }
 
   /** Starts a check for barriers that no check covers yet. */

@@ -1,11 +1,24 @@
-import { type Epoch, type LogId, type NodeId, SLOTS, type Slot, type SlotMove, type SlotRow } from '@chat4all/protocol'
+import {
+  type ConsentFrame,
+  type Epoch,
+  type LogId,
+  type Millis,
+  type NodeId,
+  SLOTS,
+  type Slot,
+  type SlotMove,
+  type SlotRow,
+} from '@chat4all/protocol'
+import { type ArrivingLimits, ArrivingSlots } from './arriving.js'
 import type { Effect, RecoveryOutcome, RecoveryRequest } from './effects.js'
+import type { FollowedLogs } from './followed-logs.js'
 import { Recovery } from './recovery.js'
 import type { ShardRules } from './rules.js'
 
 /**
  * Which slots this node serves (design §3). It compares the desired owner with the slot table's row and converges its
- * own slots; nobody leads. A slot comes only by compare-and-set, from nothing or from a log whose recovery ended here.
+ * own slots; nobody leads. A slot comes only by compare-and-set: from nothing, from a log whose recovery ended here, or
+ * from one whose owner consents.
  */
 export class Ownership {
   private readonly node: NodeId
@@ -18,13 +31,19 @@ export class Ownership {
   private rowsRead = false
   private ownOldLogs: readonly LogId[] = []
   private readonly recoveries = new Map<LogId, Recovery>()
+  private readonly arriving: ArrivingSlots
+  /** Offered to others, who did not take them. */
+  private readonly reclaims = new Set<Slot>()
+  private readonly followed: FollowedLogs
   private claiming: readonly SlotMove[] | undefined
   private reading = false
   private readAgain = false
 
-  constructor(node: NodeId, rules: ShardRules) {
-    this.node = node
+  constructor(limits: ArrivingLimits, rules: ShardRules, followed: FollowedLogs) {
+    this.node = limits.node
     this.rules = rules
+    this.followed = followed
+    this.arriving = new ArrivingSlots(limits)
   }
 
   /** A new incarnation: its log is open; `oldLogs` are its earlier ones, to be recovered whoever owns their slots. */
@@ -33,13 +52,21 @@ export class Ownership {
     this.started = true
     this.ownOldLogs = oldLogs.filter((old) => old !== log)
     this.recoveries.clear()
+    this.arriving.clear()
+    this.reclaims.clear()
     this.claiming = undefined
     this.reading = false
     this.rowsRead = false
     this.readSlots(effects)
   }
 
-  membersChanged(healthy: readonly NodeId[], desired: readonly (NodeId | undefined)[], effects: Effect[]): void {
+  membersChanged(
+    healthy: readonly NodeId[],
+    desired: readonly (NodeId | undefined)[],
+    now: Millis,
+    effects: Effect[],
+  ): void {
+    if (desired.some((owner, slot) => owner !== this.desired[slot])) this.arriving.membersChanged(now)
     this.healthy = new Set(healthy)
     this.desired = desired
     if (this.started) this.readSlots(effects)
@@ -63,7 +90,9 @@ export class Ownership {
     this.rowsRead = true
     for (const row of rows) {
       const known = this.rows[row.slot]
-      if (known === undefined || row.epoch >= known.epoch) this.rows[row.slot] = row
+      if (known !== undefined && row.epoch < known.epoch) continue
+      this.rows[row.slot] = row
+      if (row.epoch !== known?.epoch) this.reclaims.delete(row.slot)
     }
     this.converge(effects)
     return this.rows.filter((row): row is SlotRow => row !== undefined)
@@ -72,8 +101,12 @@ export class Ownership {
   claimed(results: readonly boolean[], effects: Effect[]): void {
     const moves = this.claiming ?? []
     this.claiming = undefined
-    for (const [index, move] of moves.entries()) {
-      if (results[index] === true) this.rows[move.slot] = { slot: move.slot, ...move.to }
+    for (const [index, { slot, to }] of moves.entries()) {
+      const from = this.arriving.settled(slot)
+      this.reclaims.delete(slot)
+      if (results[index] !== true) continue
+      this.rows[slot] = { slot, ...to }
+      if (from !== undefined) effects.push({ type: 'tell-node', node: from, frame: { t: 'taken', slot, ...to } })
     }
     if (results.includes(false)) this.readSlots(effects)
     this.converge(effects)
@@ -93,6 +126,50 @@ export class Ownership {
     recovery.outcome(outcome, effects)
     // Another node may have moved slots meanwhile: a fresh look, then claims.
     if (recovery.done) this.readSlots(effects)
+  }
+
+  // --- slots that come by consent, and those that go ---------------------------------------------------------------
+
+  /** Asks for slots that the ring gives to this node. */
+  tick(now: Millis, effects: Effect[]): void {
+    if (!this.rowsRead || this.healthy === undefined) return
+    if (this.arriving.ask(this.wanted(), now, effects)) this.readSlots(effects)
+  }
+
+  private *wanted(): Iterable<SlotRow> {
+    for (const row of this.rows) {
+      if (row === undefined || this.desired[row.slot] !== this.node || row.node === this.node) continue
+      if (this.healthy!.has(row.node) && !this.recoveries.has(row.log)) yield row
+    }
+  }
+
+  consented(consent: ConsentFrame, effects: Effect[]): void {
+    this.arriving.consented(consent)
+    this.claim(effects)
+  }
+
+  peerLost(node: NodeId): void {
+    this.arriving.peerLost(node)
+  }
+
+  /** That the log follows another is committed: the slots of that one may be claimed. */
+  followsNoted(effects: Effect[]): void {
+    this.claim(effects)
+  }
+
+  /** Takes back what nobody took. */
+  reclaim(slots: readonly Slot[], effects: Effect[]): void {
+    for (const slot of slots) this.reclaims.add(slot)
+    this.claim(effects)
+  }
+
+  /** The slot is another's now. Returns false when that is no news. */
+  moved(row: SlotRow): boolean {
+    const known = this.rows[row.slot]
+    if (known !== undefined && row.epoch <= known.epoch) return false
+    this.rows[row.slot] = row
+    this.reclaims.delete(row.slot)
+    return true
   }
 
   /** Rows that say that this incarnation owns the slot. */
@@ -127,17 +204,23 @@ export class Ownership {
           moves.push({ slot, from: undefined, to: { epoch: 1 as Epoch, log: this.log, node: this.node } })
         continue
       }
-      if (row.log === this.log) continue
-      const recovery = this.recoveries.get(row.log)
-      const recovered = recovery !== undefined && (recovery.done || !this.rules.recoverBeforeClaim)
-      // An own earlier log has no other heir as long as this node is healthy, whatever the ring says.
-      if (recovered && (this.desired[slot] === this.node || row.node === this.node)) {
-        const { epoch, log } = row
-        moves.push({ slot, from: { epoch, log }, to: { epoch: (epoch + 1) as Epoch, log: this.log, node: this.node } })
-      }
+      if (!this.mayTake(row)) continue
+      const { epoch, log } = row
+      moves.push({ slot, from: { epoch, log }, to: { epoch: (epoch + 1) as Epoch, log: this.log, node: this.node } })
     }
     if (moves.length === 0) return
     this.claiming = moves
     effects.push({ type: 'claim', log: this.log, moves })
+  }
+
+  private mayTake(row: SlotRow): boolean {
+    if (row.log === this.log) return this.reclaims.has(row.slot)
+    const consent = this.arriving.consentOf(row)
+    if (consent !== undefined) return this.followed.note(row.log, consent)
+    const recovery = this.recoveries.get(row.log)
+    if (recovery === undefined || (!recovery.done && this.rules.recoverBeforeClaim)) return false
+    // An own earlier log has no other heir as long as this node is healthy, whatever the ring says.
+    if (this.desired[row.slot] !== this.node && row.node !== this.node) return false
+    return this.followed.note(row.log, recovery.end)
   }
 }

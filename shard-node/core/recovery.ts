@@ -42,7 +42,8 @@ export class Recovery {
   private readonly entries: Uint8Array[] = []
   private read: readonly Uint8Array[] = []
   private writtenBack = 0
-  private end = 0 as Offset
+  /** Where the log ends, once it is done. */
+  end = 0 as Offset
 
   constructor(log: LogId, rules: ShardRules) {
     this.log = log

@@ -43,11 +43,23 @@ export function request(state: ShardState, link: LinkState, frame: RequestFrame,
     if (isRefused(pipe, attempt, frame.n)) return
     pipe.attempt = attempt
   }
+  admit(state, link, frame, now)
+}
+
+/** Takes a request of the attempt that its pipeline is at. */
+export function admit(state: ShardState, link: LinkState, frame: RequestFrame, now: Millis): void {
+  const { slot } = frame
   if (!state.serves(slot)) return state.bounce(link, slot, frame.n, 'not_owner')
   const lags =
     state.pendingBytes > state.config.pendingBytesMax || state.materialiser.lagBytes > state.config.viewLagBytesMax
   if (lags) return state.bounce(link, slot, frame.n, 'busy')
 
+  const leaving = state.leaving.get(slot)
+  if (leaving !== undefined && leaving.stage !== 'warming') {
+    leaving.held.push({ link: link.id, frame })
+    state.pendingBytes += requestBytes(frame)
+    return
+  }
   const conversation = state.conversation(frame.conversation, now)
   if (conversation.status === 'loading' || conversation.finding || conversation.waiting !== undefined) {
     conversation.waiting ??= []
@@ -59,7 +71,7 @@ export function request(state: ShardState, link: LinkState, frame: RequestFrame,
 }
 
 /** An estimate that is the same when a request begins to wait and when it is served. */
-function requestBytes(frame: RequestFrame): number {
+export function requestBytes(frame: RequestFrame): number {
   return frame.t === 'post' ? frame.payload.length + (frame.extras?.length ?? 0) + 64 : 64
 }
 

@@ -24,6 +24,10 @@ export interface ShardRules {
   readonly recoverBeforeClaim: boolean
   /** A recoverer that sees nothing at an offset reads the materialise cursor once more before it takes it for the end (§4, Views). */
   readonly lookAgainAtCursor: boolean
+  /** A slot is handed over only when all of it is committed and in the view (§6). */
+  readonly handoffWaits: boolean
+  /** A slot that was offered is served again only after a compare-and-set, which the other may have won (§6). */
+  readonly reclaimByCompare: boolean
 }
 
 export const ALL_RULES: ShardRules = {
@@ -37,4 +41,6 @@ export const ALL_RULES: ShardRules = {
   reloadAfterRegain: true,
   recoverBeforeClaim: true,
   lookAgainAtCursor: true,
+  handoffWaits: true,
+  reclaimByCompare: true,
 }

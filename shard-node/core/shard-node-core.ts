@@ -5,6 +5,7 @@ import {
   type LogId,
   type Millis,
   type NodeId,
+  type NodeLinkFrame,
   type Offset,
   type Seq,
   SLOTS,
@@ -18,6 +19,7 @@ import type { Effect, LinkId, RecoveryOutcome, RecoveryRequest } from './effects
 import { hasElapsed } from './elapsed.js'
 import { enumerate } from './enumeration.js'
 import { commit, flush, trim } from './flush.js'
+import { beginLeaving, continueLeaving, leave, stay } from './leaving.js'
 import { Ownership } from './ownership.js'
 import { signal, unsubscribe, unsubscribeAll } from './reads.js'
 import { bounceWaiting, request, serveWaiting } from './requests.js'
@@ -38,11 +40,12 @@ export class ShardNodeCore {
   private cursorSaved = 0 as Offset
   private cursorSavedAt = 0 as Millis
   private sweptAt = 0 as Millis
+  private slotsReadAt = 0 as Millis
   private servingSlots: readonly Slot[] = []
 
   constructor(config: ShardConfig, rules: ShardRules = ALL_RULES) {
     this.state = new ShardState(config, rules)
-    this.ownership = new Ownership(config.node, rules)
+    this.ownership = new Ownership(config, rules, this.state.followed)
   }
 
   /** Slots that this incarnation serves. */
@@ -83,8 +86,8 @@ export class ShardNodeCore {
   }
 
   /** Nodes that look healthy, and by slot the owner that the ring desires. */
-  membersChanged(healthy: readonly NodeId[], desired: readonly (NodeId | undefined)[], _now: Millis): void {
-    this.ownership.membersChanged(healthy, desired, this.state.effects)
+  membersChanged(healthy: readonly NodeId[], desired: readonly (NodeId | undefined)[], now: Millis): void {
+    this.ownership.membersChanged(healthy, desired, now, this.state.effects)
   }
 
   // --- edges ---------------------------------------------------------------------------------------------------------
@@ -122,6 +125,11 @@ export class ShardNodeCore {
         return signal(this.state, frame.conversation, frame.user, frame.on)
       case 'enumerate':
         return enumerate(this.state, link.id, frame, now)
+      case 'want':
+        beginLeaving(this.state, link.id, frame)
+        return this.leaveOn(now)
+      case 'taken':
+        return this.slotMoved({ slot: frame.slot, epoch: frame.epoch, log: frame.log, node: frame.node }, now)
       case 'link_hello':
       case 'link_ping':
         return
@@ -154,6 +162,8 @@ export class ShardNodeCore {
       (then) => then(),
     )
     this.materialise(now)
+    this.leaveOn(now)
+    if (this.state.followed.progressed()) this.ownership.followsNoted(this.state.effects)
   }
 
   sealCheckFailed(log: LogId, check: number, _now: Millis): void {
@@ -221,7 +231,7 @@ export class ShardNodeCore {
   }
 
   private materialise(now: Millis): void {
-    const next = this.state.materialiser.next(now)
+    const next = this.state.materialiser.next(now, this.state.leaving.size > 0)
     if (next !== undefined) this.state.effects.push({ type: 'apply', log: this.state.pipeline.log, ...next })
   }
 
@@ -234,6 +244,7 @@ export class ShardNodeCore {
       }
     }
     this.materialise(now)
+    this.leaveOn(now)
   }
 
   applyFailed(log: LogId, upTo: Offset, _now: Millis): void {
@@ -244,16 +255,21 @@ export class ShardNodeCore {
 
   // --- ownership -----------------------------------------------------------------------------------------------------
 
-  slotsRead(log: LogId, rows: readonly SlotRow[], _now: Millis): void {
+  slotsRead(log: LogId, rows: readonly SlotRow[], now: Millis): void {
     if (!this.isCurrent(log)) return
-    for (const row of this.ownership.slotsRead(rows, this.state.effects)) this.noteOwner(row)
-    this.takeOwned()
+    for (const row of this.ownership.slotsRead(rows, this.state.effects)) {
+      // We had consented, and the word that it was taken has not come yet.
+      if (row.log !== log && this.state.serves(row.slot)) leave(this.state, row, now)
+      this.noteOwner(row)
+    }
+    this.takeOwned(now)
   }
 
-  claimed(log: LogId, results: readonly boolean[], _now: Millis): void {
+  claimed(log: LogId, results: readonly boolean[], now: Millis): void {
     if (!this.isCurrent(log)) return
     this.ownership.claimed(results, this.state.effects)
-    this.takeOwned()
+    this.takeOwned(now)
+    this.ownership.tick(now, this.state.effects)
   }
 
   claimFailed(log: LogId, _now: Millis): void {
@@ -265,19 +281,47 @@ export class ShardNodeCore {
     if (!this.deposed && this.open) this.ownership.recoveryStep(log, outcome, asked, this.state.effects)
   }
 
+  /** From a node that this one asked for a slot. */
+  peerFrames(_node: NodeId, frames: readonly NodeLinkFrame[], _now: Millis): void {
+    if (this.deposed || !this.open) return
+    for (const frame of frames) if (frame.t === 'consent') this.ownership.consented(frame, this.state.effects)
+  }
+
+  peerLost(node: NodeId, _now: Millis): void {
+    this.ownership.peerLost(node)
+  }
+
+  private leaveOn(now: Millis): void {
+    if (this.state.leaving.size === 0 || this.deposed) return
+    this.materialise(now)
+    const overdue = continueLeaving(this.state, now)
+    if (overdue.length === 0) return
+    if (this.state.rules.reclaimByCompare) return this.ownership.reclaim(overdue, this.state.effects)
+    for (const slot of overdue) stay(this.state, slot, now)
+  }
+
+  private slotMoved(row: SlotRow, now: Millis): void {
+    if (!this.ownership.moved(row)) return
+    if (this.state.serves(row.slot)) leave(this.state, row, now)
+    this.noteOwner(row)
+    this.takeOwned(now)
+  }
+
   private noteOwner(row: SlotRow): void {
     this.state.owners[row.slot] = row.node
     this.state.ownerEpochs[row.slot] = row.epoch
   }
 
-  private takeOwned(): void {
+  private takeOwned(now: Millis): void {
     const owned = this.ownership.owned()
-    let changed = false
+    let changed = owned.length !== this.servingSlots.length
     for (const row of owned) {
       this.noteOwner(row)
       if (this.state.epochs[row.slot] === row.epoch) continue
       this.state.epochs[row.slot] = row.epoch
       changed = true
+      // It was ours before: taken back from an offer.
+      stay(this.state, row.slot, now)
     }
     if (changed) this.serve(owned.map((row) => row.slot))
   }
@@ -302,8 +346,13 @@ export class ShardNodeCore {
     if (hasElapsed(1_000, this.sweptAt, now)) {
       this.sweptAt = now
       this.evict(now)
-      if (this.servingSlots.length < SLOTS) this.ownership.readSlots(this.state.effects)
     }
+    if (this.servingSlots.length < SLOTS && hasElapsed(config.readSlotsMs, this.slotsReadAt, now)) {
+      this.slotsReadAt = now
+      this.ownership.readSlots(this.state.effects)
+    }
+    this.leaveOn(now)
+    this.ownership.tick(now, this.state.effects)
     this.flush(now)
   }
 

@@ -8,6 +8,8 @@ import {
   MEMBERS_MAX,
   type Millis,
   type NodeId,
+  type Offset,
+  type RequestFrame,
   SLOTS,
   type Slot,
   slotOf,
@@ -15,6 +17,7 @@ import {
 import { type Conversation, emptyConversation, type Origin } from './conversation.js'
 import type { Effect, LinkId } from './effects.js'
 import type { FlushWork } from './flush.js'
+import { FollowedLogs } from './followed-logs.js'
 import { LogPipeline } from './log-pipeline.js'
 import { Materialiser } from './materialiser.js'
 import { ALL_RULES, type ShardRules } from './rules.js'
@@ -44,6 +47,18 @@ export interface ShardConfig {
   readonly conversationsMax: number
   readonly firstFreshMs: number
   readonly membersMax: number
+  /** Slots that other nodes are handing to this one at a time … */
+  readonly arrivingMax: number
+  /** … and that this one is handing to others. */
+  readonly leavingMax: number
+  /** Planned moves wait until the members have been the same for so long. */
+  readonly membersStableMs: number
+  /** A slot asked for and not consented to is asked for anew. */
+  readonly wantMs: number
+  /** A consent that nobody took up is taken back. */
+  readonly offerMs: number
+  /** How often the slot table is read when nothing happens. */
+  readonly readSlotsMs: number
 }
 
 export const SHARD_DEFAULTS: Omit<ShardConfig, 'node'> = {
@@ -63,6 +78,12 @@ export const SHARD_DEFAULTS: Omit<ShardConfig, 'node'> = {
   conversationsMax: 100_000,
   firstFreshMs: 1_000,
   membersMax: MEMBERS_MAX,
+  arrivingMax: 16,
+  leavingMax: 64,
+  membersStableMs: 1_000,
+  wantMs: 5_000,
+  offerMs: 2_000,
+  readSlotsMs: 5_000,
 }
 
 /** What a link has used: where a bounce must be told, and which attempts are over. */
@@ -80,6 +101,25 @@ export interface SlotPipe {
   refusedAttempt: number
   /** … nothing from this request on is taken; nor anything of an earlier attempt. */
   refusedFrom: number
+}
+
+/** A slot on its way to another node (leaving.ts). */
+export interface Leaving {
+  readonly slot: Slot
+  readonly to: NodeId
+  /** Where it was asked for. */
+  link: LinkId
+  /**
+   * `warming`: served still, while the view catches up. `draining`: requests are held. `offered`: the other may take
+   * it. `reclaiming`: nobody did, and it is being taken back.
+   */
+  stage: 'warming' | 'draining' | 'offered' | 'reclaiming'
+  /** Entries below must be in the view. */
+  until: Offset
+  unsettled: Conversation[]
+  readonly held: { readonly link: LinkId; readonly frame: RequestFrame }[]
+  heldSince: Millis
+  offeredAt: Millis
 }
 
 export function isRefused(pipe: SlotPipe, attempt: number, n: number): boolean {
@@ -101,6 +141,8 @@ export class ShardState {
   /** Epoch of each slot that this incarnation serves; 0: not served. */
   readonly epochs = new Uint32Array(SLOTS)
   readonly owners: (NodeId | undefined)[] = new Array(SLOTS).fill(undefined)
+  readonly leaving = new Map<Slot, Leaving>()
+  readonly followed = new FollowedLogs()
   /** Conversations whose look-up was answered: what waits behind it can be served. */
   readonly unblocked: Conversation[] = []
   private readonly answers = new Map<number, (outcome: unknown) => void>()
@@ -121,6 +163,8 @@ export class ShardState {
     this.dirty = []
     this.pendingBytes = 0
     this.epochs.fill(0)
+    this.leaving.clear()
+    this.followed.clear()
     this.answers.clear()
     for (const link of this.links.values()) link.conversations.clear()
   }

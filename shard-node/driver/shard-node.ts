@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import type { EdgeId, EdgeLinkFrame, LogId, Millis, NodeId, NodeLinkFrame, Offset } from '@chat4all/protocol'
+import type { EdgeId, EdgeLinkFrame, LogId, Millis, NodeId, NodeLinkFrame, Offset, Slot } from '@chat4all/protocol'
 import {
   desiredOwners,
   type Link,
+  type LinkDialer,
   type LinkHandler,
   type LinkListener,
   type Member,
@@ -12,6 +13,7 @@ import type { MessageView, NodeLogs, Presence, SlotTable } from '@chat4all/stora
 import { type Effect, type LinkId, SHARD_DEFAULTS, type ShardConfig, ShardNodeCore } from '../core/index.js'
 import type { ShardNodeEvents } from '../events.js'
 import { isFatal } from './fatal.js'
+import { PeerLinks } from './peer-links.js'
 import { RecoveryDriver } from './recovery-driver.js'
 
 /** Milliseconds between ticks of the core. */
@@ -19,6 +21,9 @@ const TICK_MS = 50
 /** Failed calls are made again after this long, doubling up to the maximum. */
 const RETRY_MS_MIN = 20
 const RETRY_MS_MAX = 2_000
+/** How long handing all slots over may take at the end, and how long the weight 0 takes to be heard of. */
+const DRAIN_MS = 20_000
+const WEIGHT_HEARD_MS = 2_000
 const SWEEP_MS = 5_000
 const SWEEP_BATCHES = 1_000
 
@@ -31,11 +36,15 @@ export interface ShardNodeOptions {
   readonly members: Members
   readonly presence: Presence
   readonly listener: LinkListener
+  /** How other shard-nodes are reached, for slots to be handed over. Without it slots move only by failover. */
+  readonly dialer?: LinkDialer
   readonly events: ShardNodeEvents
   readonly config?: Partial<ShardConfig>
   /** Storage that cannot go on (a failed fsync, a full disk): nothing more is acknowledged, the process must end. */
   readonly onFatal: (error: Error) => void
   readonly now?: () => number
+  /** How long `stop` may take to hand slots over; 20,000 when left out. */
+  readonly drainMs?: number
 }
 
 export interface ShardNode {
@@ -43,7 +52,10 @@ export interface ShardNode {
   readonly address: string
   /** Slots served now. */
   readonly serving: number
-  /** Brings everything acknowledged into the view, leaves the members, closes the links. */
+  /**
+   * Hands its slots to other members if there are any, brings everything acknowledged into the view, leaves the members,
+   * closes the links.
+   */
   stop(): Promise<void>
 }
 
@@ -61,6 +73,7 @@ class Driver implements ShardNode {
   private readonly core: ShardNodeCore
   private readonly recovery: RecoveryDriver
   private readonly links = new Map<LinkId, { readonly edge: EdgeId; readonly link: Link<NodeLinkFrame> }>()
+  private readonly peers: PeerLinks | undefined
   private readonly outgoing = new Map<LinkId, NodeLinkFrame[]>()
   private nextLink = 1
   private turnScheduled = false
@@ -70,6 +83,10 @@ class Driver implements ShardNode {
   private ticker: NodeJS.Timeout | undefined
   private sweeper: NodeJS.Timeout | undefined
   private unwatch: () => void = () => {}
+  /** Slots given to this node by the ring, and members that would take slots from it. */
+  private desiredHere = 0
+  private others = 0
+  private servingNews: readonly Slot[] | undefined
   private readonly now: () => Millis
 
   constructor(options: ShardNodeOptions) {
@@ -77,6 +94,12 @@ class Driver implements ShardNode {
     this.node = options.node
     this.now = (options.now ?? Date.now) as () => Millis
     this.core = new ShardNodeCore({ ...SHARD_DEFAULTS, ...options.config, node: options.node })
+    this.peers =
+      options.dialer &&
+      new PeerLinks(options.dialer, {
+        frames: (node, frames) => this.input(() => this.core.peerFrames(node, frames, this.now())),
+        closed: (node) => this.input(() => this.core.peerLost(node, this.now())),
+      })
     this.recovery = new RecoveryDriver({ ...options, onFatal: (error) => this.fail(error) }, (log, outcome, asked) =>
       this.input(() => this.core.recoveryStep(log, outcome, this.now(), asked)),
     )
@@ -108,6 +131,9 @@ class Driver implements ShardNode {
 
   private membersChanged(all: readonly Member[]): void {
     const desired = desiredOwners(all)
+    this.desiredHere = desired.filter((owner) => owner === this.node).length
+    this.others = all.filter(({ node, weight }) => node !== this.node && weight > 0).length
+    this.peers?.membersChanged(all)
     this.input(() =>
       this.core.membersChanged(
         all.map(({ node }) => node),
@@ -164,6 +190,10 @@ class Driver implements ShardNode {
   private tick(): void {
     this.input(() => this.core.tick(this.now()))
     this.options.events.lag(this.core.lag)
+    if (this.servingNews === undefined) return
+    this.options.events.serving(this.servingNews.length)
+    this.options.members.hint(this.node, this.servingNews)
+    this.servingNews = undefined
   }
 
   private async sweep(): Promise<void> {
@@ -177,7 +207,7 @@ class Driver implements ShardNode {
   }
 
   private perform(effect: Effect): void {
-    const { logs, view, slots, events, members } = this.options
+    const { logs, view, slots, events } = this.options
     switch (effect.type) {
       case 'send':
         return this.enqueue(effect.link, effect.frame)
@@ -233,9 +263,14 @@ class Driver implements ShardNode {
         return
       case 'recover':
         return this.recovery.perform(effect.log, effect.step)
+      case 'tell-node':
+        return this.peers?.send(effect.node, effect.frame)
+      case 'handed-over':
+        return events.handedOver(effect)
       case 'serving':
-        events.serving(effect.slots.length)
-        return members.hint(this.node, effect.slots)
+        // While slots move one by one, the next tick tells of all of them.
+        this.servingNews = effect.slots
+        return
       case 'deposed':
         events.deposed(effect.log)
         this.incarnate().catch((error) => this.options.onFatal(error))
@@ -365,8 +400,23 @@ class Driver implements ShardNode {
     this.options.onFatal(error)
   }
 
+  /** Gives every slot away, if somebody is there to take them. What is left then is recovered by the others. */
+  private async drain(): Promise<void> {
+    if (this.peers === undefined || this.others === 0) return
+    const { members, drainMs } = this.options
+    await members.join({ node: this.node, address: this.address, weight: 0 })
+    const until = performance.now() + (drainMs ?? DRAIN_MS)
+    // Members that are a fixed list never hear of the weight: nobody will ask for slots then.
+    const heard = performance.now() + WEIGHT_HEARD_MS
+    while (this.serving > 0 && this.others > 0 && performance.now() < until && !this.stopped) {
+      if (this.desiredHere > 0 && performance.now() > heard) return
+      await new Promise((resolve) => setTimeout(resolve, TICK_MS))
+    }
+  }
+
   async stop(): Promise<void> {
     if (this.stopped) return
+    await this.drain()
     this.unwatch()
     await this.options.members.leave(this.node)
     // What is acknowledged is in the log; bringing it into the view spares the next start the recovery.
@@ -380,6 +430,7 @@ class Driver implements ShardNode {
     clearInterval(this.sweeper)
     // Whoever stops a node closes its logs next.
     await this.cursorSaved
+    await this.peers?.close()
     await this.options.listener.close()
     this.options.events.stopped()
   }

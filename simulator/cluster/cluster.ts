@@ -43,6 +43,8 @@ export class Cluster {
         process,
         store,
         membership,
+        network,
+        nodes: () => this.nodes,
         history,
         trace,
         rules: options.rules.shardNode,
@@ -111,6 +113,9 @@ export class Cluster {
     const doubly = served.reduce((count, times) => count + (times > 1 ? 1 : 0), 0)
     if (without > 0) open.push(`${without} slots are served by no node`)
     if (doubly > 0) open.push(`${doubly} slots are served by two nodes`)
+    const wanted = this.membership.desired(this.membership.members())
+    const astray = this.nodes.flatMap(({ node, serving }) => serving.filter((slot) => wanted[slot] !== node))
+    if (astray.length > 0) open.push(`${astray.length} slots are not where the ring wants them`)
     for (const client of this.clients) open.push(...client.unfinished())
     return open
   }

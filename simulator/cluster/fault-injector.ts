@@ -121,6 +121,33 @@ export class FaultInjector {
         Object.assign(route, { delayMsMin: 5 + 100 * fault.amount, delayMsMax: 100 + 900 * fault.amount })
         return { who: `${edge.process.name}-${node.node}`, repair: () => void Object.assign(route, usual) }
       }
+      case 'peer-cut':
+      case 'peer-stall': {
+        const other = nodes[(fault.victim + 1 + (fault.other % Math.max(1, nodes.length - 1))) % nodes.length]!
+        if (other === node) return
+        const route = network.route(node.process.name, other.process.name)
+        const who = `${node.node}-${other.node}`
+        if (fault.name === 'peer-stall') {
+          if (route.stalledFrom !== undefined) return
+          route.stalledFrom = fault.amount < 0.5 ? node.process.name : other.process.name
+          const repair = () => {
+            route.stalledFrom = undefined
+            network.release(node.process.name, other.process.name)
+          }
+          return { who, repair }
+        }
+        if (route.cut) return
+        route.cut = true
+        network.cutAll(node.process.name, other.process.name)
+        const repair = () => {
+          route.cut = false
+        }
+        return { who, repair }
+      }
+      case 'weight-change':
+        if (membership.weightOf(node.node) !== 1) return
+        membership.weigh(node.node, fault.amount < 0.4 ? 0 : fault.amount < 0.7 ? 0.3 : 2)
+        return { who: node.node, repair: () => membership.weigh(node.node, 1) }
       case 'client-cut': {
         const client = cluster.clients[fault.victim % cluster.clients.length]!
         client.cut()

@@ -8,7 +8,7 @@ type Desired = readonly (NodeId | undefined)[]
 
 /**
  * Who is thought to be alive, as heartbeats and their time-outs would tell: late, to each watcher at another moment,
- * and now and then wrong. And hints of where slots are.
+ * and now and then wrong. Which share of the slots each should have. And hints of where slots are.
  */
 export class Membership {
   private readonly world: World
@@ -16,6 +16,7 @@ export class Membership {
   private readonly healthy = new Set<NodeId>()
   private readonly watchers: { readonly process: Process; readonly onChange: (healthy: readonly NodeId[]) => void }[] =
     []
+  private readonly weights = new Map<NodeId, number>()
   private readonly hints = new Map<Slot, NodeId>()
 
   constructor(world: World) {
@@ -28,6 +29,21 @@ export class Membership {
     if (this.healthy.has(node) === isHealthy) return
     if (isHealthy) this.healthy.add(node)
     else this.healthy.delete(node)
+    this.tellWatchers()
+  }
+
+  /** The node's share from now on; 0: it drains. */
+  weigh(node: NodeId, weight: number): void {
+    if (this.weightOf(node) === weight) return
+    this.weights.set(node, weight)
+    this.tellWatchers()
+  }
+
+  weightOf(node: NodeId): number {
+    return this.weights.get(node) ?? 1
+  }
+
+  private tellWatchers(): void {
     for (const watcher of this.watchers) {
       this.world.after(this.random.skewed(1, 800), () => {
         if (watcher.process.isUp) watcher.process.deliver(() => watcher.onChange(this.members()))
@@ -45,10 +61,10 @@ export class Membership {
 
   /** The ring, computed once for each set of members. */
   desired(healthy: readonly NodeId[]): Desired {
-    const key = healthy.join(' ')
+    const key = healthy.map((node) => `${node}*${this.weightOf(node)}`).join(' ')
     let ring = RINGS.get(key)
     if (ring === undefined) {
-      ring = desiredOwners(healthy.map((node): Member => ({ node, address: node, weight: 1 })))
+      ring = desiredOwners(healthy.map((node): Member => ({ node, address: node, weight: this.weightOf(node) })))
       RINGS.set(key, ring)
     }
     return ring

@@ -20,7 +20,7 @@ import {
 import type { ConversationChange, SlotRow } from '@chat4all/storage'
 import type { History } from '../history/history.js'
 import type { SimulatedStore } from '../store/index.js'
-import type { Connection, Side } from '../world/network.js'
+import type { Connection, Network, Side } from '../world/network.js'
 import type { Process } from '../world/process.js'
 import type { Random } from '../world/random.js'
 import type { Trace } from '../world/trace.js'
@@ -39,6 +39,9 @@ export interface ShardNodeSurroundings {
   readonly process: Process
   readonly store: SimulatedStore
   readonly membership: Membership
+  readonly network: Network
+  /** The other nodes, too; there when the first of them says something. */
+  readonly nodes: () => readonly SimulatedShardNode[]
   readonly history: History
   readonly trace: Trace
   readonly rules: ShardRules
@@ -58,6 +61,8 @@ export class SimulatedShardNode {
   private core!: ShardNodeCore
   private links = new Map<LinkId, { readonly edge: EdgeId; readonly connection: NodeConnection }>()
   private outgoing = new Map<LinkId, NodeLinkFrame[]>()
+  /** Links that this node dialled. */
+  private peers = new Map<NodeId, NodeConnection | 'dialling'>()
   private nextLink = 1
   private turnScheduled = false
   private recovering: Recovering = new Map()
@@ -76,6 +81,7 @@ export class SimulatedShardNode {
     this.core = new ShardNodeCore({ ...SHARD_DEFAULTS, ...this.around.config, node: this.node }, this.around.rules)
     this.links = new Map()
     this.outgoing = new Map()
+    this.peers = new Map()
     this.recovering = new Map()
     this.turnScheduled = false
     this.incarnate()
@@ -268,6 +274,10 @@ export class SimulatedShardNode {
             () => this.core.claimFailed(effect.log, this.now),
           ),
         )
+      case 'tell-node':
+        return this.tellNode(effect.node, effect.frame)
+      case 'handed-over':
+        return this.around.trace.note('hands over', this.node, `slot ${effect.slot} to ${effect.to}`)
       case 'recover':
         return this.recoverSlowly(effect)
       case 'serving':
@@ -277,6 +287,33 @@ export class SimulatedShardNode {
         this.around.trace.note('deposed', this.node, effect.log)
         return this.incarnate()
     }
+  }
+
+  /** Says it over the link to that node; dials it if there is none, and then nothing is said this time. */
+  private tellNode(node: NodeId, frame: EdgeLinkFrame): void {
+    const peer = this.peers.get(node)
+    if (peer === 'dialling') return
+    if (peer !== undefined) return peer.sendUp([frame])
+    const other = this.around.nodes().find((some) => some.node === node)
+    if (other === undefined) return
+    this.peers.set(node, 'dialling')
+    this.around.network.connect<EdgeLinkFrame, NodeLinkFrame>(
+      this.process,
+      other.process,
+      (connection) => other.accept(`node:${this.node}` as EdgeId, connection),
+      (connection) => {
+        this.peers.set(node, connection)
+        connection.sendUp([frame])
+        return {
+          frames: (frames) => this.input(() => this.core.peerFrames(node, frames, this.now)),
+          closed: () => {
+            this.peers.delete(node)
+            this.input(() => this.core.peerLost(node, this.now))
+          },
+        }
+      },
+      () => this.peers.delete(node),
+    )
   }
 
   private load({ log, conversation }: Extract<Effect, { type: 'load' }>): void {

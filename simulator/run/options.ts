@@ -26,6 +26,9 @@ export const FAULTS = {
   'link-slow': 'a link takes much longer',
   'client-cut': 'a client loses its connection',
   'clock-jump': 'a shard-node’s clock steps by up to an hour, in either direction',
+  'weight-change': 'a shard-node’s share of the slots changes, often to nothing: slots are handed to and fro',
+  'peer-cut': 'two shard-nodes lose the link between them and cannot make a new one for a while',
+  'peer-stall': 'what one shard-node says to another is held for a while',
 } as const
 
 export type FaultName = keyof typeof FAULTS
@@ -89,6 +92,9 @@ const USUAL: Readonly<Record<FaultName, number>> = {
   'link-slow': 0.15,
   'client-cut': 0.5,
   'clock-jump': 0.15,
+  'weight-change': 0.15,
+  'peer-cut': 0.1,
+  'peer-stall': 0.1,
 }
 
 /**

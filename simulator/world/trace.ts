@@ -8,6 +8,7 @@ export const TRACED = {
   recovers: ['r', 'a node carries out a step of a recovery'],
   takes: ['t', 'a node gets a message, or a change of members, of an edge'],
   bounces: ['b', 'a node takes nothing of a slot from this request on'],
+  'hands over': ['m', 'a slot went to another node by consent'],
   fault: ['!', 'something breaks'],
   repair: ['~', 'it is whole again'],
   connects: ['<', 'a client opens a session'],

@@ -1,0 +1,84 @@
+import type { ConsentFrame, Millis, NodeId, Offset, Slot, SlotRow } from '@chat4all/protocol'
+import type { Effect } from './effects.js'
+import { hasElapsed } from './elapsed.js'
+
+/** How many slots, how stable the members, how long an answer may take. */
+export interface ArrivingLimits {
+  readonly node: NodeId
+  readonly arrivingMax: number
+  readonly membersStableMs: number
+  readonly wantMs: number
+}
+
+interface Arriving {
+  readonly node: NodeId
+  readonly askedAt: Millis
+  consent: ConsentFrame | undefined
+}
+
+/**
+ * Slots that the ring gives to this node while another, healthy one has them: asked for a few at a time, and only when
+ * the members have been the same for a while, so that a restart does not send slots to and fro. (Slots of dead logs are
+ * not asked for: they are recovered, at once.)
+ */
+export class ArrivingSlots {
+  private readonly limits: ArrivingLimits
+  private readonly slots = new Map<Slot, Arriving>()
+  private stableSince = 0 as Millis
+
+  constructor(limits: ArrivingLimits) {
+    this.limits = limits
+  }
+
+  clear(): void {
+    this.slots.clear()
+  }
+
+  membersChanged(now: Millis): void {
+    this.stableSince = now
+  }
+
+  /** Asks for more of what `wanted` yields. Returns whether an answer is overdue: then the rows may be old. */
+  ask(wanted: Iterable<SlotRow>, now: Millis, effects: Effect[]): boolean {
+    let overdue = false
+    for (const [slot, { askedAt }] of this.slots) {
+      // Also with a consent: it may be for an epoch that was over when it came.
+      if (!hasElapsed(this.limits.wantMs, askedAt, now)) continue
+      this.slots.delete(slot)
+      overdue = true
+    }
+    if (!hasElapsed(this.limits.membersStableMs, this.stableSince, now)) return overdue
+    for (const { slot, epoch, node } of wanted) {
+      if (this.slots.size >= this.limits.arrivingMax) break
+      if (this.slots.has(slot)) continue
+      this.slots.set(slot, { node, askedAt: now, consent: undefined })
+      effects.push({ type: 'tell-node', node, frame: { t: 'want', slot, epoch, node: this.limits.node } })
+    }
+    return overdue
+  }
+
+  consented(consent: ConsentFrame): void {
+    const arriving = this.slots.get(consent.slot)
+    if (arriving !== undefined) arriving.consent = consent
+  }
+
+  /** Where entries of the slot end in the log that has it, if its owner consents to this very move. */
+  consentOf({ slot, epoch, log }: SlotRow): Offset | undefined {
+    const consent = this.slots.get(slot)?.consent
+    return consent !== undefined && consent.epoch === epoch && consent.log === log ? consent.end : undefined
+  }
+
+  /** The slot came, or went to somebody else. Returns who had consented. */
+  settled(slot: Slot): NodeId | undefined {
+    const arriving = this.slots.get(slot)
+    this.slots.delete(slot)
+    return arriving?.consent === undefined ? undefined : arriving.node
+  }
+
+  /** What was asked of this node will not be answered. */
+  peerLost(node: NodeId): void {
+    for (const [slot, arriving] of this.slots) {
+      if (arriving.node === node && arriving.consent === undefined) this.slots.delete(slot)
+    }
+  }
+}

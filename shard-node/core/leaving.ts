@@ -1,0 +1,133 @@
+import type { Epoch, Millis, Slot, SlotRow, WantFrame } from '@chat4all/protocol'
+import type { Conversation } from './conversation.js'
+import type { LinkId } from './effects.js'
+import { hasElapsed } from './elapsed.js'
+import { admit, requestBytes } from './requests.js'
+import { isRefused, type Leaving, type ShardState } from './state.js'
+
+/**
+ * How a slot leaves this node by its consent (design §6): let the view catch up, hold what comes, let what is under way
+ * commit and reach the view, then consent to one move: (epoch, this log) → the node that wants the slot. From then on
+ * nobody serves it until that node says that it has the slot, or this one has taken it back by compare-and-set.
+ *
+ * The accident it prevents: a new owner that starts from a view in which a committed message is missing, and gives its
+ * seq to another.
+ */
+export function beginLeaving(state: ShardState, link: LinkId, { slot, node }: WantFrame): void {
+  const known = state.leaving.get(slot)
+  if (known !== undefined) {
+    if (known.to !== node) return
+    known.link = link
+    // It asks again: our consent was lost with a link.
+    if (known.stage === 'offered') consent(state, known)
+    return
+  }
+  if (!state.serves(slot) || node === state.config.node || state.leaving.size >= state.config.leavingMax) return
+  state.leaving.set(slot, {
+    slot,
+    to: node,
+    link,
+    stage: 'warming',
+    until: state.pipeline.nextOffset,
+    unsettled: [],
+    held: [],
+    heldSince: 0 as Millis,
+    offeredAt: 0 as Millis,
+  })
+}
+
+/** Takes each leaving slot as far as it can go. Returns those that nobody took: they are to be taken back. */
+export function continueLeaving(state: ShardState, now: Millis): Slot[] {
+  const overdue: Slot[] = []
+  for (const leaving of state.leaving.values()) {
+    const gone = !state.links.has(leaving.link)
+    const warm = state.materialiser.materialised >= leaving.until || !state.rules.handoffWaits
+    if (leaving.stage === 'warming' && warm) hold(state, leaving, now)
+    if (leaving.stage === 'draining') drain(state, leaving, now)
+    if (leaving.stage === 'offered') {
+      if (!gone && !hasElapsed(state.config.offerMs, leaving.offeredAt, now)) continue
+      leaving.stage = 'reclaiming'
+      overdue.push(leaving.slot)
+    } else if (leaving.stage !== 'reclaiming' && gone) stay(state, leaving.slot, now)
+  }
+  return overdue
+}
+
+function hold(state: ShardState, leaving: Leaving, now: Millis): void {
+  leaving.stage = 'draining'
+  leaving.heldSince = now
+  for (const conversation of state.conversations.values()) {
+    if (conversation.slot === leaving.slot) leaving.unsettled.push(conversation)
+  }
+}
+
+function drain(state: ShardState, leaving: Leaving, now: Millis): void {
+  if (state.rules.handoffWaits) {
+    const unsettled = leaving.unsettled.filter((conversation) => !isQuiet(state, conversation))
+    leaving.unsettled = unsettled
+    leaving.until = state.pipeline.committed
+    if (unsettled.length > 0 || state.materialiser.materialised < leaving.until) return
+  } else leaving.until = state.pipeline.nextOffset
+  leaving.stage = 'offered'
+  leaving.offeredAt = now
+  consent(state, leaving)
+}
+
+/** Nothing of it waits for the log, for a check of the seal or for an answer of the view. */
+function isQuiet({ pipeline }: ShardState, conversation: Conversation): boolean {
+  return (
+    conversation.status !== 'loading' &&
+    !conversation.dirty &&
+    conversation.lastEntry < pipeline.committed &&
+    conversation.waiting === undefined &&
+    !conversation.finding &&
+    conversation.holds === 0
+  )
+}
+
+function consent(state: ShardState, { slot, link, until }: Leaving): void {
+  const epoch = state.epochs[slot] as Epoch
+  state.effects.push({ type: 'send', link, frame: { t: 'consent', slot, epoch, log: state.pipeline.log, end: until } })
+}
+
+/** The slot has another owner: whoever wants something of it goes there. */
+export function leave(state: ShardState, { slot, epoch, node }: SlotRow, now: Millis): void {
+  const leaving = state.leaving.get(slot)
+  if (leaving !== undefined) {
+    state.leaving.delete(slot)
+    for (const { frame } of leaving.held) state.pendingBytes -= requestBytes(frame)
+    const pauseMs = leaving.stage === 'warming' ? 0 : Math.max(0, now - leaving.heldSince)
+    state.effects.push({ type: 'handed-over', slot, to: node, pauseMs })
+  }
+  state.epochs[slot] = 0
+  state.owners[slot] = node
+  state.ownerEpochs[slot] = epoch
+  for (const link of state.links.values()) state.bounce(link, slot, 0, 'not_owner')
+  for (const conversation of state.conversations.values()) {
+    if (conversation.slot === slot) forget(state, conversation)
+  }
+}
+
+function forget(state: ShardState, conversation: Conversation): void {
+  if (state.rules.reloadAfterRegain) state.conversations.delete(conversation.id)
+  for (const link of conversation.subscribers?.keys() ?? []) state.links.get(link)?.conversations.delete(conversation)
+  conversation.subscribers = undefined
+  const { whenLoaded } = conversation
+  conversation.whenLoaded = undefined
+  for (const then of whenLoaded ?? []) then()
+}
+
+/** The slot stays after all: what was held is served, in order. */
+export function stay(state: ShardState, slot: Slot, now: Millis): void {
+  const leaving = state.leaving.get(slot)
+  if (leaving === undefined) return
+  state.leaving.delete(slot)
+  for (const { link, frame } of leaving.held) {
+    state.pendingBytes -= requestBytes(frame)
+    const from = state.links.get(link)
+    const pipe = from?.slots.get(slot)
+    if (from !== undefined && pipe !== undefined && !isRefused(pipe, frame.attempt, frame.n)) {
+      admit(state, from, frame, now)
+    }
+  }
+}

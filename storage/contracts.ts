@@ -7,4 +7,5 @@ export { type FileCall, failure, SimulatedFileSystem } from './file-system/simul
 export { messageViewContract } from './message-view/contract.js'
 export { nodeLogContract } from './node-log/contract.js'
 export { presenceContract } from './presence/contract.js'
+export { type RecordsContractOptions, recordsContract } from './records/contract.js'
 export { slotTableContract } from './slot-table/contract.js'

@@ -1,8 +1,9 @@
 import { join } from 'node:path'
 import type { NodeId } from '@chat4all/protocol'
 import { openDataFolder } from './data-folder.js'
-import { openDirectoryFile } from './directory/file.js'
+import { moveAppsFile } from './directory/apps-file.js'
 import type { DirectoryStore } from './directory/port.js'
+import { recordsDirectory } from './directory/records.js'
 import { DamagedFileError } from './file-system/damaged-file-error.js'
 import { toFileName } from './file-system/file-name.js'
 import { nodeFileSystem } from './file-system/node.js'
@@ -12,6 +13,8 @@ import type { LogFailedError, NodeLogs } from './node-log/port.js'
 import { openSegmentFiles, type TornTail } from './node-log/segment-files.js'
 import { inProcessPresence } from './presence/in-process.js'
 import type { Presence } from './presence/port.js'
+import { openClassicLevelRecords } from './records/classic-level.js'
+import type { Records } from './records/port.js'
 import { openSlotFile } from './slot-table/file.js'
 import type { SlotTable } from './slot-table/port.js'
 
@@ -26,6 +29,7 @@ export interface EmbeddedStorageOptions {
 export interface EmbeddedStorage {
   /** Shared by the shard-nodes and edges of the process. */
   readonly slots: SlotTable
+  readonly records: Records
   readonly directory: DirectoryStore
   readonly presence: Presence
   /** What belongs to one shard-node alone. Call once per node. */
@@ -39,9 +43,16 @@ export interface NodeStorage {
   readonly view: MessageView
 }
 
+/** What an edge keeps where no engine is: the same as EmbeddedStorage without the parts of shard-nodes. */
+export interface EmbeddedEdgeStorage {
+  readonly records: Records
+  readonly directory: DirectoryStore
+  close(): Promise<void>
+}
+
 /**
  * Opens everything that a process keeps in its data folder:
- * `slots.json`, `apps.json`, and for each shard-node `nodes/<node>/logs` and `nodes/<node>/view`.
+ * `slots.json`, `records`, and for each shard-node `nodes/<node>/logs` and `nodes/<node>/view`.
  * @throws DataFolderInUseError, DamagedFileError, CorruptLogError (from `openNode`)
  */
 export async function openEmbeddedStorage(options: EmbeddedStorageOptions): Promise<EmbeddedStorage> {
@@ -50,10 +61,11 @@ export async function openEmbeddedStorage(options: EmbeddedStorageOptions): Prom
   await opened.add(openDataFolder(folder))
   try {
     const slots = await opened.add(openSlotFile({ path: join(folder, 'slots.json') }))
-    const directory = await opened.add(openDirectoryFile({ path: join(folder, 'apps.json') }))
+    const { records, directory } = await openRecords(opened, folder)
     const presence = await opened.add(Promise.resolve(inProcessPresence()))
     return {
       slots,
+      records,
       directory,
       presence,
       async openNode(node) {
@@ -70,6 +82,28 @@ export async function openEmbeddedStorage(options: EmbeddedStorageOptions): Prom
     await opened.close()
     throw error
   }
+}
+
+/**
+ * Opens what an edge of a cluster without engines keeps in its data folder: `records`.
+ * @throws DataFolderInUseError, DamagedFileError
+ */
+export async function openEmbeddedEdgeStorage(folder: string): Promise<EmbeddedEdgeStorage> {
+  const opened = new Opened()
+  await opened.add(openDataFolder(folder))
+  try {
+    return { ...(await openRecords(opened, folder)), close: () => opened.close() }
+  } catch (error) {
+    await opened.close()
+    throw error
+  }
+}
+
+async function openRecords(opened: Opened, folder: string): Promise<{ records: Records; directory: DirectoryStore }> {
+  const records = await opened.add(openClassicLevelRecords({ folder: join(folder, 'records') }))
+  const directory = await opened.add(Promise.resolve(recordsDirectory(records)))
+  await moveAppsFile(nodeFileSystem, join(folder, 'apps.json'), directory)
+  return { records, directory }
 }
 
 /**

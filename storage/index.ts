@@ -1,8 +1,15 @@
 export { type CassandraOptions, connectCassandra } from './cassandra/connection.js'
 export { type DataFolder, DataFolderInUseError, openDataFolder } from './data-folder.js'
-export { openDirectoryFile } from './directory/file.js'
 export type * from './directory/port.js'
-export { type EmbeddedStorage, type EmbeddedStorageOptions, type NodeStorage, openEmbeddedStorage } from './embedded.js'
+export { recordsDirectory } from './directory/records.js'
+export {
+  type EmbeddedEdgeStorage,
+  type EmbeddedStorage,
+  type EmbeddedStorageOptions,
+  type NodeStorage,
+  openEmbeddedEdgeStorage,
+  openEmbeddedStorage,
+} from './embedded.js'
 export { type KafkaOptions, kafkaEventSource, kafkaEventStream } from './event-stream/kafka.js'
 export type * from './event-stream/port.js'
 export { DamagedFileError } from './file-system/damaged-file-error.js'
@@ -23,6 +30,9 @@ export { everywherePresence } from './presence/everywhere.js'
 export { inProcessPresence } from './presence/in-process.js'
 export type * from './presence/port.js'
 export { redisPresence } from './presence/redis-cluster.js'
+export { cassandraRecords } from './records/cassandra.js'
+export { openClassicLevelRecords } from './records/classic-level.js'
+export type * from './records/port.js'
 export { connectRedis, type RedisOptions } from './redis/connection.js'
 export { cassandraSlotTable } from './slot-table/cassandra.js'
 export { openSlotFile } from './slot-table/file.js'

@@ -1,7 +1,6 @@
-import { join } from 'node:path'
 import type { EdgeId } from '@chat4all/protocol'
 import { staticMembers, tcpLinkDialer } from '@chat4all/router'
-import { everywherePresence, openDataFolder, openDirectoryFile } from '@chat4all/storage'
+import { everywherePresence, openEmbeddedEdgeStorage } from '@chat4all/storage'
 import { linkTls } from '../config/load-config.js'
 import { ensureDemoApp } from './demo-app.js'
 import { startEdgeServer } from './edge-server.js'
@@ -16,10 +15,9 @@ export function startEdgeRole(context: RoleContext): Promise<RunningRole> {
 async function start(context: RoleContext, teardown: Teardown): Promise<RunningRole> {
   const { config } = context
   const edge = config.nodeId as string as EdgeId
-  const folder = await openDataFolder(config.dataDir)
-  teardown.add(() => folder.close())
-  const directory = await openDirectoryFile({ path: join(config.dataDir, 'apps.json') })
-  teardown.add(() => directory.close())
+  const storage = await openEmbeddedEdgeStorage(config.dataDir)
+  teardown.add(() => storage.close())
+  const { directory } = storage
   const demoApp = await ensureDemoApp(context, directory)
   const server = await startEdgeServer(context, {
     edge,

@@ -3,8 +3,8 @@ import type { Client } from 'cassandra-driver'
 
 /**
  * The tables. A step, once released, is never changed: a new one is added. What safety asks of them (design §4): cells
- * of logs and entries are only ever written with one value; `log_ends` and `slots`, which compare-and-set writes,
- * are never touched by plain writes; views carry timestamps that follow from their content.
+ * of logs and entries are only ever written with one value; `log_ends`, `slots` and `records`, which compare-and-set
+ * writes, are never touched by plain writes; views carry timestamps that follow from their content.
  */
 const STEPS: readonly string[] = [
   'CREATE TABLE IF NOT EXISTS logs (log text PRIMARY KEY, opened boolean, sealed boolean, dropped boolean)',
@@ -21,6 +21,7 @@ const STEPS: readonly string[] = [
   'CREATE TABLE IF NOT EXISTS members (conversation text, user text, role text, present boolean, version bigint, PRIMARY KEY (conversation, user))',
   'CREATE TABLE IF NOT EXISTS cursors (conversation text, user text, delivered bigint, read bigint, PRIMARY KEY (conversation, user))',
   'CREATE TABLE IF NOT EXISTS user_conversations (app text, user text, conversation text, present boolean, PRIMARY KEY ((app, user), conversation))',
+  'CREATE TABLE IF NOT EXISTS records (kind text, partition_name text, key text, value blob, version bigint, PRIMARY KEY ((kind, partition_name), key))',
 ]
 
 const LOCK_SECONDS = 60

@@ -13,6 +13,7 @@ const TABLES = [
   'members',
   'cursors',
   'user_conversations',
+  'records',
 ]
 
 /** A keyspace for tests on the Cassandra that CHAT4ALL_TEST_CASSANDRA names; `empty` makes it as good as new. */

@@ -1,0 +1,17 @@
+import type { FileSystem } from '../file-system/port.js'
+import { readSmallFile } from '../file-system/small-file.js'
+import type { DirectoryStore, StoredApp } from './port.js'
+
+/**
+ * Data folders of 2.0.0-alpha.1 have their apps in one file. They are put into the directory, and then the file is
+ * removed. A crash on the way does no harm: what is there already stays as it is.
+ * @throws DamagedFileError
+ */
+export async function moveAppsFile(fileSystem: FileSystem, path: string, directory: DirectoryStore): Promise<void> {
+  const text = await readSmallFile(fileSystem, path)
+  if (text === undefined) return
+  for (const app of JSON.parse(text) as StoredApp[]) {
+    if ((await directory.app(app.id)) === undefined) await directory.saveApp(app)
+  }
+  await fileSystem.removeFile(path)
+}

@@ -38,8 +38,13 @@ export class ArrivingSlots {
     this.stableSince = now
   }
 
-  /** Asks for more of what `wanted` yields. Returns whether an answer is overdue: then the rows may be old. */
-  ask(wanted: Iterable<SlotRow>, now: Millis, effects: Effect[]): boolean {
+  /** Asks for more of `slots`, of those that have a row to ask for. Returns whether an answer is overdue: then the rows may be old. */
+  ask(
+    slots: Iterable<Slot>,
+    rowToAskFor: (slot: Slot) => SlotRow | undefined,
+    now: Millis,
+    effects: Effect[],
+  ): boolean {
     let overdue = false
     for (const [slot, { askedAt }] of this.slots) {
       // Also with a consent: it may be for an epoch that was over when it came.
@@ -48,9 +53,11 @@ export class ArrivingSlots {
       overdue = true
     }
     if (!hasElapsed(this.limits.membersStableMs, this.stableSince, now)) return overdue
-    for (const { slot, epoch, node } of wanted) {
+    for (const slot of slots) {
       if (this.slots.size >= this.limits.arrivingMax) break
-      if (this.slots.has(slot)) continue
+      const row = this.slots.has(slot) ? undefined : rowToAskFor(slot)
+      if (row === undefined) continue
+      const { epoch, node } = row
       this.slots.set(slot, { node, askedAt: now, consent: undefined })
       effects.push({ type: 'tell-node', node, frame: { t: 'want', slot, epoch, node: this.limits.node } })
     }

@@ -25,7 +25,8 @@ export function enumerate(state: ShardState, link: LinkId, question: Question, n
     const { app, user } = question
     const recent = state.materialiser.recentlyJoined(app, user)
     const token = state.question<readonly ConversationId[] | 'failed'>((stored) => {
-      // A failed read is asked again by the edge: it hears nothing, and asks every node anew after its time-out.
+      // After a failed read the edge hears nothing: a list that it took for whole would hide a conversation from its
+      // user. It asks again.
       if (stored === 'failed') return
       const ids = [...new Set([...stored, ...recent])].filter((id) => state.serves(slotOf(id)))
       tellNext(state, link, question, ids, now)
@@ -38,7 +39,9 @@ function tellNext(state: ShardState, link: LinkId, question: Question, ids: Conv
   const portion = ids.splice(0, LOADED_AT_ONCE)
   const infos: ConversationInfo[] = []
   let left = portion.length
+  let failed = false
   const done = () => {
+    if (failed) return
     state.effects.push({
       type: 'send',
       link,
@@ -53,7 +56,7 @@ function tellNext(state: ShardState, link: LinkId, question: Question, ids: Conv
       const { status, data } = conversation
       if (status === 'ready' && data.app === question.app && isMember(conversation, question.user)) {
         infos.push(infoFor(conversation, question.user))
-      }
+      } else if (status === 'loading') failed = true
       if (--left === 0) done()
     }
     if (conversation.status === 'loading') {

@@ -32,6 +32,7 @@ export class Ownership {
   private ownOldLogs: readonly LogId[] = []
   private readonly recoveries = new Map<LogId, Recovery>()
   private readonly arriving: ArrivingSlots
+  private readonly astray = new Set<Slot>()
   /** Offered to others, who did not take them. */
   private readonly reclaims = new Set<Slot>()
   private readonly followed: FollowedLogs
@@ -69,6 +70,7 @@ export class Ownership {
     if (desired.some((owner, slot) => owner !== this.desired[slot])) this.arriving.membersChanged(now)
     this.healthy = new Set(healthy)
     this.desired = desired
+    this.findAstray()
     if (this.started) this.readSlots(effects)
   }
 
@@ -94,6 +96,7 @@ export class Ownership {
       this.rows[row.slot] = row
       if (row.epoch !== known?.epoch) this.reclaims.delete(row.slot)
     }
+    this.findAstray()
     this.converge(effects)
     return this.rows.filter((row): row is SlotRow => row !== undefined)
   }
@@ -106,6 +109,7 @@ export class Ownership {
       this.reclaims.delete(slot)
       if (results[index] !== true) continue
       this.rows[slot] = { slot, ...to }
+      this.astray.delete(slot)
       if (from !== undefined) effects.push({ type: 'tell-node', node: from, frame: { t: 'taken', slot, ...to } })
     }
     if (results.includes(false)) this.readSlots(effects)
@@ -133,18 +137,25 @@ export class Ownership {
   /** Asks for slots that the ring gives to this node. */
   tick(now: Millis, effects: Effect[]): void {
     if (!this.rowsRead || this.healthy === undefined) return
-    if (this.arriving.ask(this.wanted(), now, effects)) this.readSlots(effects)
+    if (this.arriving.ask(this.astray, (slot) => this.rowToAskFor(slot), now, effects)) this.readSlots(effects)
   }
 
-  private *wanted(): Iterable<SlotRow> {
+  /** Slots that another node has and the ring gives to this one. */
+  private findAstray(): void {
+    this.astray.clear()
     for (const row of this.rows) {
-      if (row === undefined || this.desired[row.slot] !== this.node || row.node === this.node) continue
-      if (this.healthy!.has(row.node) && !this.recoveries.has(row.log)) yield row
+      if (row !== undefined && this.desired[row.slot] === this.node && row.node !== this.node) this.astray.add(row.slot)
     }
   }
 
-  consented(consent: ConsentFrame, effects: Effect[]): void {
-    this.arriving.consented(consent)
+  private rowToAskFor(slot: Slot): SlotRow | undefined {
+    const row = this.rows[slot]!
+    // What is being recovered comes without being asked for.
+    return this.healthy!.has(row.node) && !this.recoveries.has(row.log) ? row : undefined
+  }
+
+  consented(consents: readonly ConsentFrame[], effects: Effect[]): void {
+    for (const consent of consents) this.arriving.consented(consent)
     this.claim(effects)
   }
 
@@ -169,6 +180,7 @@ export class Ownership {
     if (known !== undefined && row.epoch <= known.epoch) return false
     this.rows[row.slot] = row
     this.reclaims.delete(row.slot)
+    if (this.desired[row.slot] === this.node) this.astray.add(row.slot)
     return true
   }
 

@@ -284,7 +284,8 @@ export class ShardNodeCore {
   /** From a node that this one asked for a slot. */
   peerFrames(_node: NodeId, frames: readonly NodeLinkFrame[], _now: Millis): void {
     if (this.deposed || !this.open) return
-    for (const frame of frames) if (frame.t === 'consent') this.ownership.consented(frame, this.state.effects)
+    const consents = frames.filter((frame) => frame.t === 'consent')
+    if (consents.length > 0) this.ownership.consented(consents, this.state.effects)
   }
 
   peerLost(node: NodeId, _now: Millis): void {
@@ -304,7 +305,7 @@ export class ShardNodeCore {
     if (!this.ownership.moved(row)) return
     if (this.state.serves(row.slot)) leave(this.state, row, now)
     this.noteOwner(row)
-    this.takeOwned(now)
+    this.serve(this.servingSlots.filter((slot) => slot !== row.slot))
   }
 
   private noteOwner(row: SlotRow): void {

@@ -20,9 +20,8 @@ const one = 'node-1' as NodeId
 const first = 0 as Offset
 
 async function fill(storage: EmbeddedStorage): Promise<void> {
-  const { logs } = await storage.openNode(one)
-  await logs.open(log)
-  await logs.append(log, first, Buffer.from('entry'))
+  await storage.logs.open(log)
+  await storage.logs.append(log, first, Buffer.from('entry'))
   await storage.slots.claim([{ slot: 1 as Slot, from: undefined, to: { epoch: 1 as Epoch, log, node: one } }])
   await storage.directory.saveApp({ id: 'app' as AppId, name: 'App', secretHashes: [], created: 0 })
 }
@@ -33,23 +32,11 @@ test('a process finds again what it kept, part by part', () =>
     await fill(storage)
     await storage.close()
     const again = await openEmbeddedStorage({ folder })
-    const { logs, view } = await again.openNode(one)
-    assert.deepEqual((await logs.read(log, first, 9)).map(String), ['entry'])
+    assert.deepEqual((await again.logs.read(log, first, 9)).map(String), ['entry'])
     assert.equal((await again.slots.read()).length, 1)
     assert.equal((await again.directory.apps()).length, 1)
-    assert.equal(await view.load('chat' as ConversationId), undefined)
+    assert.equal(await again.view.load('chat' as ConversationId), undefined)
     await again.close()
-  }))
-
-test('shard-nodes of one process keep apart, whatever they are called', () =>
-  inFolder(async (folder) => {
-    const storage = await openEmbeddedStorage({ folder })
-    await fill(storage)
-    for (const name of ['node-2', '..', '../node-1', '10.0.0.1:7000'] as NodeId[]) {
-      const { logs } = await storage.openNode(name)
-      assert.deepEqual(await logs.list(), [])
-    }
-    await storage.close()
   }))
 
 test('a folder is free again after a start that failed, and after close', () =>

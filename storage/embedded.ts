@@ -1,11 +1,9 @@
 import { join } from 'node:path'
-import type { NodeId } from '@chat4all/protocol'
 import { openDataFolder } from './data-folder.js'
 import { moveAppsFile } from './directory/apps-file.js'
 import type { DirectoryStore } from './directory/port.js'
 import { recordsDirectory } from './directory/records.js'
 import { DamagedFileError } from './file-system/damaged-file-error.js'
-import { toFileName } from './file-system/file-name.js'
 import { nodeFileSystem } from './file-system/node.js'
 import { openClassicLevelView } from './message-view/classic-level.js'
 import type { MessageView } from './message-view/port.js'
@@ -27,20 +25,15 @@ export interface EmbeddedStorageOptions {
 
 /** Storage of one process without any engine. */
 export interface EmbeddedStorage {
-  /** Shared by the shard-nodes and edges of the process. */
+  /** Logs of every shard-node of the process, as in a cluster: any of them can recover what another left. */
+  readonly logs: NodeLogs
+  readonly view: MessageView
   readonly slots: SlotTable
   readonly records: Records
   readonly directory: DirectoryStore
   readonly presence: Presence
-  /** What belongs to one shard-node alone. Call once per node. */
-  openNode(node: NodeId): Promise<NodeStorage>
   /** Closes everything, also what comes behind a part that fails to close; then rejects with the first failure. */
   close(): Promise<void>
-}
-
-export interface NodeStorage {
-  readonly logs: NodeLogs
-  readonly view: MessageView
 }
 
 /** What an edge keeps where no engine is: the same as EmbeddedStorage without the parts of shard-nodes. */
@@ -52,8 +45,8 @@ export interface EmbeddedEdgeStorage {
 
 /**
  * Opens everything that a process keeps in its data folder:
- * `slots.json`, `records`, and for each shard-node `nodes/<node>/logs` and `nodes/<node>/view`.
- * @throws DataFolderInUseError, DamagedFileError, CorruptLogError (from `openNode`)
+ * `logs`, `view`, `slots.json`, `records`. All shard-nodes of the process share them.
+ * @throws DataFolderInUseError, DamagedFileError, CorruptLogError
  */
 export async function openEmbeddedStorage(options: EmbeddedStorageOptions): Promise<EmbeddedStorage> {
   const { folder, onTornTail, onLogFailed } = options
@@ -62,20 +55,19 @@ export async function openEmbeddedStorage(options: EmbeddedStorageOptions): Prom
   try {
     const slots = await opened.add(openSlotFile({ path: join(folder, 'slots.json') }))
     const { records, directory } = await openRecords(opened, folder)
+    const [logsFolder, viewFolder] = [join(folder, 'logs'), join(folder, 'view')]
+    await requireViewOfLogs(logsFolder, viewFolder)
+    const callbacks = { ...(onTornTail && { onTornTail }), ...(onLogFailed && { onLogFailed }) }
+    const logs = await opened.add(openSegmentFiles({ folder: logsFolder, ...callbacks }))
+    const view = await opened.add(openClassicLevelView({ folder: viewFolder }))
     const presence = await opened.add(Promise.resolve(inProcessPresence()))
     return {
+      logs,
+      view,
       slots,
       records,
       directory,
       presence,
-      async openNode(node) {
-        const own = join(folder, 'nodes', toFileName(node))
-        const callbacks = { ...(onTornTail && { onTornTail }), ...(onLogFailed && { onLogFailed }) }
-        await requireViewOfLogs(join(own, 'logs'), join(own, 'view'))
-        const logs = await opened.add(openSegmentFiles({ folder: join(own, 'logs'), ...callbacks }))
-        const view = await opened.add(openClassicLevelView({ folder: join(own, 'view') }))
-        return { logs, view }
-      },
       close: () => opened.close(),
     }
   } catch (error) {
@@ -107,7 +99,7 @@ async function openRecords(opened: Opened, folder: string): Promise<{ records: R
 }
 
 /**
- * A node that ever had a log has a view, and the log's dropped segments are nowhere else: an empty new view would be the
+ * A folder that ever had a log has a view, and the log's dropped segments are nowhere else: an empty new view would be the
  * silent loss of everything that was said.
  * @throws DamagedFileError
  */

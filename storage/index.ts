@@ -6,7 +6,6 @@ export {
   type EmbeddedEdgeStorage,
   type EmbeddedStorage,
   type EmbeddedStorageOptions,
-  type NodeStorage,
   openEmbeddedEdgeStorage,
   openEmbeddedStorage,
 } from './embedded.js'

@@ -29,7 +29,7 @@ test('a view that is gone is told: the server does not begin anew over what was 
   const first = await ServerProcess.spawn(['all'], environment, port).ready()
   assert.equal(await first.end('SIGTERM'), 0)
 
-  rmSync(join(dataDir, 'nodes', 'node-1', 'view'), { recursive: true })
+  rmSync(join(dataDir, 'view'), { recursive: true })
   const second = ServerProcess.spawn(['all'], environment, port)
   assert.equal(await second.exit(), 74)
   assert.match(second.output, /view is damaged: it is missing/)

@@ -1,9 +1,8 @@
 import { join } from 'node:path'
 import { type EdgeId, type NodeId, SLOTS } from '@chat4all/protocol'
 import { inProcessLinks, inProcessMembers } from '@chat4all/router'
-import { type ShardNode, shardNodeEvents, startShardNode } from '@chat4all/shard-node'
+import { peerName, type ShardNode, shardNodeEvents, startShardNode } from '@chat4all/shard-node'
 import { keptSecret } from '../process/kept-secret.js'
-import { guardRing } from '../process/ring-guard.js'
 import { ensureDemoApp } from './demo-app.js'
 import { type EdgeServer, startEdgeServer } from './edge-server.js'
 import { openStorage } from './open-storage.js'
@@ -19,11 +18,6 @@ async function start(context: RoleContext, teardown: Teardown): Promise<RunningR
   const { config, logger, registry } = context
   const ids = Array.from({ length: config.nodes }, (_, i) => `node-${i + 1}` as NodeId)
   const storage = await openStorage(context, teardown)
-  guardRing(
-    config.dataDir,
-    'all' as NodeId,
-    ids.map((node) => ({ node, address: node, weight: 1 })),
-  )
   const demoApp = await ensureDemoApp(context, storage.directory)
   if (demoApp === undefined && (await storage.directory.apps()).length === 0) {
     logger.warn('no app exists, so nobody can get a token: set CHAT4ALL_DEMO_SECRET, or start with --demo')
@@ -38,11 +32,13 @@ async function start(context: RoleContext, teardown: Teardown): Promise<RunningR
     nodes.push(
       await startShardNode({
         node,
-        ...(await storage.openNode(node)),
+        logs: storage.logs,
+        view: storage.view,
         slots: storage.slots,
         presence: storage.presence,
         members,
         listener: links.listener(node),
+        dialer: links.dialer(peerName(node)),
         events: shardNodeEvents(node, logger, registry),
         onFatal: context.storageFailed,
       }),

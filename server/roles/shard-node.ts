@@ -27,7 +27,8 @@ async function start(context: RoleContext, teardown: Teardown): Promise<RunningR
   teardown.add(async () => void app.close())
   const shardNode = await startShardNode({
     node,
-    ...(await storage.openNode(node)),
+    logs: storage.logs,
+    view: storage.view,
     slots: storage.slots,
     // Edges are other processes: on which of them a user is, nobody here knows.
     presence: everywherePresence(),

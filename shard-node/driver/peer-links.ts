@@ -1,4 +1,4 @@
-import type { EdgeLinkFrame, NodeId, NodeLinkFrame } from '@chat4all/protocol'
+import type { EdgeId, EdgeLinkFrame, NodeId, NodeLinkFrame } from '@chat4all/protocol'
 import type { Link, LinkDialer, Member } from '@chat4all/router'
 
 export interface PeerLinksHandler {
@@ -15,6 +15,11 @@ type Peer =
   | { readonly state: 'dialing'; readonly waiting: EdgeLinkFrame[] }
   | { readonly state: 'open'; readonly link: Link<EdgeLinkFrame> }
   | { readonly state: 'failed'; readonly until: number }
+
+/** As what a shard-node greets another: an edge that has no clients. */
+export function peerName(node: NodeId): EdgeId {
+  return `node:${node}` as string as EdgeId
+}
 
 /** Links to other shard-nodes, dialed when there is something to say: handoffs are rare, so most pairs never talk. */
 export class PeerLinks {

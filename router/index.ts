@@ -7,7 +7,10 @@ export {
   tcpLinkDialer,
   tcpLinkListener,
 } from './link/tcp.js'
+export { type About, type ConsulMembers, type ConsulOptions, consulMembers } from './members/consul.js'
+export { clusterKeys, memberSeen, type ServiceEntry, weightsOf } from './members/consul-entries.js'
 export { inProcessMembers } from './members/in-process.js'
 export type * from './members/port.js'
+export { ranges, slotsOf } from './members/slot-ranges.js'
 export { parseMembers, staticMembers } from './members/static.js'
 export { desiredOwners } from './ring/ring.js'

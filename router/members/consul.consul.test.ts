@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { test } from 'node:test'
-import { type NodeId, type Slot, slot } from '@chat4all/protocol'
-import { consulMembers, ranges, slotsOf } from './consul.js'
-import type { Member, Members } from './port.js'
+import { type EdgeId, type NodeId, type Slot, slot } from '@chat4all/protocol'
+import { type ConsulMembers, consulMembers } from './consul.js'
+import type { Member } from './port.js'
 
-const { hostname, port } = new URL(process.env.CHAT4ALL_TEST_CONSUL ?? 'http://127.0.0.1:8500')
+const url = process.env.CHAT4ALL_TEST_CONSUL ?? 'http://127.0.0.1:8500'
 
 function until<T>(
   watch: (onChange: (value: T) => void) => () => void,
@@ -24,10 +24,20 @@ function until<T>(
 }
 
 const nodes = (members: readonly Member[]) => members.map(({ node }) => node)
-const one = (): { service: string; open(): Members } => {
-  const service = `shard-node-${randomUUID().slice(0, 8)}`
-  return { service, open: () => consulMembers({ host: hostname, port: Number(port), service }) }
+const one = (): { cluster: string; open(): ConsulMembers } => {
+  const cluster = `test-${randomUUID().slice(0, 8)}`
+  return { cluster, open: () => consulMembers({ url, cluster }) }
 }
+const setWeight = (cluster: string, node: string, weight: string | undefined) =>
+  fetch(
+    `${url}/v1/kv/${cluster}/weights/${node}`,
+    weight === undefined ? { method: 'DELETE' } : { method: 'PUT', body: weight },
+  )
+const catalog = async (cluster: string, role: string) =>
+  (await (await fetch(`${url}/v1/health/service/${cluster}-${role}`)).json()) as {
+    Service: { ID: string; Meta: Record<string, string> }
+    Checks: { Status: string; Output: string }[]
+  }[]
 
 test('a node that joins is seen by others, with its address and weight; one that leaves vanishes', async () => {
   const { open } = one()
@@ -86,9 +96,90 @@ test('edges hear which node says that it serves which slots', async () => {
   await theirs.close()
 })
 
-test('slots are written so that people can read them', () => {
-  const slots = [7, 0, 1, 2, 1023].map(slot)
-  assert.equal(ranges(slots), '0-2 7 1023')
-  assert.deepEqual(slotsOf('0-2 7 1023'), [0, 1, 2, 7, 1023])
-  assert.deepEqual(slotsOf(''), [])
+test('what an operator sets as a weight counts until it is taken away; what is no weight does not', async () => {
+  const { cluster, open } = one()
+  const members = open()
+  const node = `n-${randomUUID().slice(0, 8)}` as NodeId
+  await setWeight(cluster, node, '0')
+  await members.join({ node, address: '127.0.0.1:7073', weight: 2 })
+  const weigh = (wanted: number) =>
+    until<readonly Member[]>(
+      (on) => members.watch(on),
+      ([first]) => first?.weight === wanted,
+      `weight ${wanted}`,
+    )
+  await weigh(0)
+  await setWeight(cluster, node, '1.5')
+  await weigh(1.5)
+  await setWeight(cluster, node, 'much')
+  await weigh(2)
+  await members.join({ node, address: '127.0.0.1:7073', weight: 0 })
+  await weigh(0)
+  await setWeight(cluster, node, '3')
+  await setWeight(cluster, node, undefined)
+  await weigh(0)
+  await members.leave(node)
+  await members.close()
+})
+
+test('what a node says of itself reads well in Consul, and a fault turns its check critical until it is over', async () => {
+  const { cluster, open } = one()
+  const members = open()
+  const node = `n-${randomUUID().slice(0, 8)}` as NodeId
+  await members.join({ node, address: '127.0.0.1:7074', weight: 1 })
+  members.hint(node, [1, 2, 3].map(slot))
+  members.describe(node, { log: 'n.1', http: 'http://127.0.0.1:8080', fault: 'no append for 2 s' })
+  const eventually = async (holds: (entry: Awaited<ReturnType<typeof catalog>>[number]) => boolean) => {
+    for (const deadline = Date.now() + 10_000; ; ) {
+      const [entry] = await catalog(cluster, 'shard-node')
+      if (entry !== undefined && holds(entry)) return entry
+      assert.ok(Date.now() < deadline, JSON.stringify(entry))
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+  }
+  const faulty = await eventually(
+    ({ Checks, Service }) => Service.Meta.log === 'n.1' && Checks.some(({ Status }) => Status === 'critical'),
+  )
+  assert.deepEqual(faulty.Service.Meta, {
+    role: 'shard-node',
+    version: 'unknown',
+    http: 'http://127.0.0.1:8080',
+    weight: '1',
+    draining: 'false',
+    slots: '3',
+    log: 'n.1',
+  })
+  assert.ok(faulty.Checks.some(({ Output }) => Output === 'cannot commit: no append for 2 s'))
+  members.describe(node, { fault: undefined })
+  await eventually(({ Checks }) => Checks.every(({ Status }) => Status === 'passing'))
+  await members.leave(node)
+  await members.close()
+})
+
+test('edges are announced while they run', async () => {
+  const { cluster, open } = one()
+  const members = open()
+  members.announceEdge('edge-1' as EdgeId, { http: 'http://127.0.0.1:8081' })
+  for (const deadline = Date.now() + 5_000; (await catalog(cluster, 'edge')).length === 0; )
+    assert.ok(Date.now() < deadline)
+  assert.equal((await catalog(cluster, 'edge'))[0]!.Service.Meta.http, 'http://127.0.0.1:8081')
+  await members.close()
+  assert.deepEqual(await catalog(cluster, 'edge'), [])
+})
+
+test('a Consul that is not there is told once, and nobody waits for it', async () => {
+  const told: string[] = []
+  const members = consulMembers({
+    url: 'http://127.0.0.1:9',
+    cluster: 'nowhere',
+    onAway: ({ message }) => told.push(message),
+  })
+  await members.join({ node: 'n' as NodeId, address: '127.0.0.1:7075', weight: 1 })
+  members.watch(() => {})
+  await new Promise((resolve) => setTimeout(resolve, 1_500))
+  assert.equal(told.length, 1)
+  assert.match(told[0]!, /ECONNREFUSED/)
+  assert.ok(members.away !== undefined)
+  await members.leave('n' as NodeId)
+  await members.close()
 })

@@ -1,221 +1,299 @@
-import { type NodeId, type Slot, slot } from '@chat4all/protocol'
+import type { EdgeId, NodeId, Slot } from '@chat4all/protocol'
 import Consul from 'consul'
+import { BelievedMembers } from './believed-members.js'
+import { clusterKeys, memberSeen, ownersOf, type ServiceEntry, weightsOf } from './consul-entries.js'
 import { LatestValue } from './latest-value.js'
 import type { Member, Members } from './port.js'
+import { ranges } from './slot-ranges.js'
 
 export interface ConsulOptions {
-  readonly host: string
-  readonly port: number
-  readonly secure?: boolean
-  readonly token?: string
-  /** Under which name shard-nodes register; one per cell. */
-  readonly service?: string
-  /** Shown in Consul's UI beside the node. */
+  /** `http://host:port` or `https://…`. */
+  readonly url: string
+  readonly token?: string | undefined
+  /** Services are `<cluster>-shard-node` and `<cluster>-edge`, keys lie below `<cluster>/`. */
+  readonly cluster: string
+  /** Shown in Consul's UI. */
   readonly version?: string
-  /** Told when Consul does not answer, and when it does again. */
-  readonly onFault?: (what: string, error: Error) => void
+  /** Consul does not answer; told once, until it does. */
+  readonly onAway?: (error: Error) => void
+  readonly onBack?: (awayMs: number) => void
+}
+
+export interface ConsulMembers extends Members {
+  /** Announces an edge, for people and load balancers; keeps it announced until `close`. */
+  announceEdge(edge: EdgeId, about: About): void
+  /** What a joined node, or an announced edge, says of itself from now on. */
+  describe(name: NodeId | EdgeId, about: About): void
+  /** Since when Consul does not answer (`performance.now()`), and what it said last. */
+  readonly away: { readonly since: number; readonly error: Error } | undefined
+}
+
+export interface About {
+  /** Log of a shard-node. */
+  readonly log?: string
+  /** Where its health and metrics are: `http://host:port`. */
+  readonly http?: string
+  /** Why it cannot do its work now: its check turns critical. Undefined: it can. */
+  readonly fault?: string | undefined
+}
+
+interface Announced {
+  readonly service: string
+  readonly role: 'shard-node' | 'edge'
+  address: string
+  weight: number
+  about: About
+  /** The state that Consul was last told, to tell again only what changes. */
+  told: string | undefined
+  /** One at a time, so that an older state never lands on top of a newer one. */
+  beating: boolean
+  beatAgain: boolean
 }
 
 const HEARTBEAT_MS = 1_000
+const REQUEST_MS_MAX = 2_000
 const TTL = '3s'
 const DEREGISTER_AFTER = '30m'
-/** After a fault of Consul, members that vanished are believed gone only when they are still missing this much later. */
-const DOUBT_MS = 5_000
-const HINTS = 'chat4all/slots/'
 
 /**
- * Members through Consul: shard-nodes register with a TTL check, everyone follows the healthy ones by blocking queries;
- * each node writes the slots that it serves under `chat4all/slots/`, for edges and for people.
+ * Members through Consul: shard-nodes register with a TTL check, everyone follows them by blocking queries; each node
+ * writes the slots that it serves under `<cluster>/slots/`, for edges and for people; operators write weights under
+ * `<cluster>/weights/`.
  *
  * It only says who is probably alive. Consul gone: what was known last stands, so nothing moves. Consul's data lost:
  * nodes register again with the next heartbeat, and their absence until then is not taken for death.
  */
-export function consulMembers(options: ConsulOptions): Members {
+export function consulMembers(options: ConsulOptions): ConsulMembers {
+  const { cluster, version = 'unknown' } = options
+  const keys = clusterKeys(cluster)
   const consul = new Consul({
-    host: options.host,
-    port: options.port,
-    secure: options.secure ?? false,
-    ...(options.token !== undefined && { defaults: { token: options.token } }),
-  })
-  const service = options.service ?? 'shard-node'
-  const fault = options.onFault ?? (() => {})
+    baseUrl: `${options.url.replace(/\/+$/, '')}/v1`,
+    defaults: { timeout: REQUEST_MS_MAX, ...(options.token !== undefined && { token: options.token }) },
+  } as ConstructorParameters<typeof Consul>[0])
   const members = new LatestValue<readonly Member[]>([])
   const owners = new LatestValue<ReadonlyMap<Slot, NodeId>>(new Map())
-  const hints = new Map<NodeId, readonly Slot[]>()
-  const joined = new Map<NodeId, Member>()
-  let heartbeat: NodeJS.Timeout | undefined
-  let doubtUntil = 0
-  let doubted: NodeJS.Timeout | undefined
+  const believed = new BelievedMembers()
+  const slotsServed = new Map<string, readonly Slot[]>()
+  const announced = new Map<string, Announced>()
   const watches: { end(): void }[] = []
+  let services: readonly ServiceEntry[] | undefined
+  let weights: ReadonlyMap<string, number> | undefined
+  let heartbeat: NodeJS.Timeout | undefined
+  let lookAgain: NodeJS.Timeout | undefined
+  let away: ConsulMembers['away']
+  let heardAt = performance.now()
+  let closed = false
 
-  async function register(self: Member): Promise<void> {
-    const [host, port] = split(self.address)
-    const slots = hints.get(self.node)?.length ?? 0
+  function heard(): void {
+    const now = performance.now()
+    // Also after a pause of this process: what expired meanwhile expired for want of its own ears.
+    if (away !== undefined || now - heardAt > 2 * HEARTBEAT_MS + REQUEST_MS_MAX) believed.doubt(now)
+    heardAt = now
+    if (away === undefined) return
+    options.onBack?.(now - away.since)
+    away = undefined
+  }
+
+  function notHeard(error: Error): void {
+    believed.doubt(performance.now())
+    if (closed) return
+    const since = away?.since ?? performance.now()
+    if (away === undefined) options.onAway?.(error)
+    away = { since, error }
+  }
+
+  async function register(id: string, self: Announced): Promise<void> {
+    const { service, role, address, weight, about } = self
+    const colon = address.lastIndexOf(':')
+    const slots = slotsServed.get(id)?.length ?? 0
     await consul.agent.service.register({
-      id: self.node,
+      id,
       name: service,
-      address: host,
-      port,
+      address: address.slice(0, colon).replace(/^\[(.*)\]$/, '$1'),
+      port: Number(address.slice(colon + 1)),
       meta: {
-        role: 'shard-node',
-        weight: String(self.weight),
-        draining: String(self.weight === 0),
-        slots: String(slots),
-        version: options.version ?? 'unknown',
+        role,
+        version,
+        ...(about.http !== undefined && { http: about.http }),
+        ...(role === 'shard-node' && {
+          weight: String(weight),
+          draining: String(weight === 0),
+          slots: String(slots),
+          ...(about.log !== undefined && { log: about.log }),
+        }),
       },
       check: {
         name: 'heartbeat',
         ttl: TTL,
         timeout: TTL,
         deregistercriticalserviceafter: DEREGISTER_AFTER,
-        status: 'passing',
+        status: about.fault === undefined ? 'passing' : 'critical',
       },
     })
   }
 
-  async function tellHint(node: NodeId): Promise<void> {
-    const slots = hints.get(node) ?? []
-    await consul.kv.set(`${HINTS}${node}`, JSON.stringify({ node, count: slots.length, slots: ranges(slots) }))
-  }
+  const stateOf = (id: string, { address, weight, about: { log, http } }: Announced): string =>
+    JSON.stringify([address, weight, log, http, slotsServed.get(id)?.length ?? 0])
 
-  async function beat(): Promise<void> {
-    for (const self of joined.values()) {
-      try {
-        await consul.agent.check.pass({
-          id: `service:${self.node}`,
-          note: `${hints.get(self.node)?.length ?? 0} slots`,
-        })
-      } catch (error) {
-        fault('heartbeat', error as Error)
-        // A Consul that lost its data knows neither the check nor the hints.
-        await register(self)
-          .then(() => tellHint(self.node))
-          .catch(() => {})
+  async function beat(id: string, self: Announced): Promise<void> {
+    if (self.beating) {
+      self.beatAgain = true
+      return
+    }
+    self.beating = true
+    self.beatAgain = false
+    try {
+      const state = stateOf(id, self)
+      if (self.told !== state) {
+        await register(id, self)
+        self.told = state
+        if (self.role === 'shard-node') await tellSlots(id)
       }
+      const check = `service:${id}`
+      const { fault } = self.about
+      if (fault === undefined) await consul.agent.check.pass({ id: check, note: noteOf(id, self) })
+      else await consul.agent.check.fail({ id: check, note: `${keys.faultNote}${fault}` })
+      heard()
+    } catch (error) {
+      // A Consul that lost its data knows neither the service nor the slots.
+      self.told = undefined
+      notHeard(error as Error)
+    } finally {
+      self.beating = false
+      // It left while it was being registered.
+      if (!announced.has(id)) await deregister(id)
+      else if (self.beatAgain && away === undefined) void beat(id, self)
     }
   }
 
-  let healthyNow: Member[] = []
-  function healthy(found: Member[]): void {
-    healthyNow = found
-    clearTimeout(doubted)
-    const vanished = members.value.some(({ node }) => !found.some((member) => member.node === node))
-    const doubtMs = doubtUntil - Date.now()
-    if (vanished && doubtMs > 0) doubted = setTimeout(() => healthy(healthyNow), doubtMs)
-    else if (JSON.stringify(found) !== JSON.stringify(members.value)) members.set(found)
+  const noteOf = (id: string, { role }: Announced): string =>
+    role === 'edge' ? 'ready' : `${slotsServed.get(id)?.length ?? 0} slots`
+
+  async function tellSlots(id: string): Promise<void> {
+    const slots = slotsServed.get(id) ?? []
+    await consul.kv.set(`${keys.slots}${id}`, JSON.stringify({ node: id, count: slots.length, slots: ranges(slots) }))
+  }
+
+  async function deregister(id: string): Promise<void> {
+    try {
+      await consul.agent.service.deregister(id)
+      await consul.kv.del(`${keys.slots}${id}`)
+    } catch (error) {
+      notHeard(error as Error)
+    }
+  }
+
+  function beatAll(): void {
+    for (const [id, self] of announced) void beat(id, self)
+    if (announced.size === 0) consul.status.leader().then(heard, notHeard)
+  }
+
+  function look(): void {
+    clearTimeout(lookAgain)
+    if (services === undefined || weights === undefined || closed) return
+    const now = performance.now()
+    if (now - heardAt > 2 * HEARTBEAT_MS + REQUEST_MS_MAX) believed.doubt(now)
+    const seen = services.map((entry) => memberSeen(entry, weights!, keys.faultNote))
+    const { members: all, again } = believed.update(seen, now)
+    if (again !== undefined) lookAgain = setTimeout(look, again - now + 1)
+    if (JSON.stringify(all) !== JSON.stringify(members.value)) members.set(all)
   }
 
   function follow(): void {
-    if (watches.length > 0) return
-    const services = consul.watch({
-      method: consul.health.service,
-      options: { service, passing: true } as unknown as Record<string, string>,
-      backoffFactor: 200,
-      backoffMax: 2_000,
-    })
-    services.on('change', (found: ServiceEntry[]) =>
-      healthy(found.map(memberOf).sort((a, b) => (a.node < b.node ? -1 : 1))),
-    )
-    const slots = consul.watch({
-      method: consul.kv.get,
-      options: { key: HINTS, recurse: true } as unknown as Record<string, string>,
-      backoffFactor: 200,
-      backoffMax: 2_000,
-    })
-    slots.on('change', (found: { Value: string | null }[] | undefined) => owners.set(ownersOf(found ?? [])))
-    for (const [name, watch] of [
-      ['members', services],
-      ['slots', slots],
-    ] as const) {
-      watch.on('error', (error: Error) => {
-        doubtUntil = Date.now() + DOUBT_MS
-        fault(`watch ${name}`, error)
+    if (watches.length > 0 || closed) return
+    heartbeat ??= setInterval(beatAll, HEARTBEAT_MS)
+    const watch = (method: unknown, query: Record<string, unknown>, onChange: (found: never) => void): void => {
+      const watching = consul.watch({
+        method,
+        options: { ...query, wait: '10s', timeout: 12_000 },
+        backoffFactor: 200,
+        backoffMax: 1_000,
+      } as unknown as Parameters<typeof consul.watch>[0])
+      watching.on('change', (found) => {
+        heard()
+        onChange(found as never)
       })
-      watches.push(watch)
+      watching.on('error', notHeard)
+      watches.push(watching)
     }
+    watch(consul.health.service, { service: keys.shardNodes }, (found: ServiceEntry[]) => {
+      services = found
+      look()
+    })
+    watch(consul.kv.get, { key: keys.weights, recurse: true }, (found: KeyValue[] | undefined) => {
+      weights = weightsOf(found ?? [], keys.weights)
+      look()
+    })
+    watch(consul.kv.get, { key: keys.slots, recurse: true }, (found: KeyValue[] | undefined) => {
+      owners.set(ownersOf(found ?? []))
+    })
+  }
+
+  function announce(id: string, now: Pick<Announced, 'service' | 'role' | 'address' | 'weight'>): Announced {
+    const self = Object.assign(
+      announced.get(id) ?? { about: {}, told: undefined, beating: false, beatAgain: false },
+      now,
+    )
+    announced.set(id, self)
+    heartbeat ??= setInterval(beatAll, HEARTBEAT_MS)
+    return self
   }
 
   return {
-    async join(self) {
-      joined.set(self.node, self)
-      await register(self).catch((error) => fault('register', error as Error))
-      heartbeat ??= setInterval(() => void beat(), HEARTBEAT_MS)
+    get away() {
+      return away
+    },
+    async join({ node, address, weight }) {
+      await beat(node, announce(node, { service: keys.shardNodes, role: 'shard-node', address, weight }))
+    },
+    announceEdge(edge, about) {
+      const address = new URL(about.http ?? 'http://127.0.0.1:0').host
+      const self = announce(edge, { service: keys.edges, role: 'edge', address, weight: 1 })
+      self.about = about
+      void beat(edge, self)
+    },
+    describe(name, about) {
+      const self = announced.get(name)
+      if (self === undefined) return
+      const changed = self.about.fault !== about.fault || self.about.log !== about.log
+      self.about = { ...self.about, ...about }
+      if (changed) void beat(name, self)
     },
     async leave(node) {
-      if (!joined.delete(node)) return
-      await consul.agent.service.deregister(node).catch((error: Error) => fault('deregister', error))
-      await consul.kv.del(`${HINTS}${node}`).catch((error: Error) => fault('deregister', error))
+      if (announced.delete(node)) await deregister(node)
     },
     watch(onChange) {
       follow()
       return members.watch(onChange)
     },
     hint(node, slots) {
-      hints.set(node, slots)
-      tellHint(node).catch((error: Error) => fault('hint', error))
-      const self = joined.get(node)
-      if (self !== undefined) register(self).catch((error: Error) => fault('register', error))
+      slotsServed.set(node, slots)
+      const self = announced.get(node)
+      if (self === undefined) return
+      self.told = undefined
+      void beat(node, self)
     },
     watchHints(onChange) {
       follow()
       return owners.watch(onChange)
     },
     async close() {
+      closed = true
       clearInterval(heartbeat)
-      clearTimeout(doubted)
-      for (const watch of watches) watch.end()
+      clearTimeout(lookAgain)
+      for (const watching of watches) watching.end()
       members.close()
       owners.close()
+      for (const [id, { role }] of [...announced]) {
+        if (role !== 'edge') continue
+        announced.delete(id)
+        await consul.agent.service.deregister(id).catch(() => {})
+      }
     },
   }
 }
 
-interface ServiceEntry {
-  readonly Service: {
-    readonly ID: string
-    readonly Address: string
-    readonly Port: number
-    readonly Meta: Readonly<Record<string, string>> | null
-  }
-}
-
-function memberOf({ Service: { ID, Address, Port, Meta } }: ServiceEntry): Member {
-  return { node: ID as NodeId, address: `${Address}:${Port}`, weight: Number(Meta?.weight ?? 1) }
-}
-
-function split(address: string): [host: string, port: number] {
-  const colon = address.lastIndexOf(':')
-  return [address.slice(0, colon), Number(address.slice(colon + 1))]
-}
-
-/** [0, 1, 2, 7] → '0-2 7': 1024 slots stay readable in Consul's UI. */
-export function ranges(slots: readonly Slot[]): string {
-  const sorted = [...slots].sort((a, b) => a - b)
-  const parts: string[] = []
-  for (let i = 0; i < sorted.length; i++) {
-    const first = sorted[i]!
-    while (sorted[i + 1] === sorted[i]! + 1) i++
-    parts.push(first === sorted[i] ? String(first) : `${first}-${sorted[i]}`)
-  }
-  return parts.join(' ')
-}
-
-/** The inverse of {@link ranges}. */
-export function slotsOf(text: string): Slot[] {
-  const slots: Slot[] = []
-  for (const part of text.split(' ').filter((some) => some !== '')) {
-    const [first, last] = part.split('-').map(Number)
-    for (let index = first!; index <= (last ?? first!); index++) slots.push(slot(index))
-  }
-  return slots
-}
-
-function ownersOf(found: readonly { Value: string | null }[]): ReadonlyMap<Slot, NodeId> {
-  const owners = new Map<Slot, NodeId>()
-  for (const { Value } of found) {
-    if (Value === null) continue
-    const { node, slots } = JSON.parse(Value) as { node: NodeId; slots: string }
-    for (const of of slotsOf(slots)) owners.set(of, node)
-  }
-  return owners
+interface KeyValue {
+  readonly Key: string
+  readonly Value: string | null
 }

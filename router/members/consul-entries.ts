@@ -1,0 +1,89 @@
+import type { NodeId, Slot } from '@chat4all/protocol'
+import type { SeenMember } from './believed-members.js'
+import { slotsOf } from './slot-ranges.js'
+
+/** What stands in Consul, and how it reads. Operators' tools read the same (`chat4all cluster status`). */
+
+export interface ClusterKeys {
+  readonly shardNodes: string
+  readonly edges: string
+  /** `<cluster>/slots/<node>`: the slots that a node says it serves. */
+  readonly slots: string
+  /** `<cluster>/weights/<node>`: what an operator set; 0 drains. */
+  readonly weights: string
+  /** How the note of a check begins when the node itself says that it cannot commit. */
+  readonly faultNote: string
+}
+
+export function clusterKeys(cluster: string): ClusterKeys {
+  return {
+    shardNodes: `${cluster}-shard-node`,
+    edges: `${cluster}-edge`,
+    slots: `${cluster}/slots/`,
+    weights: `${cluster}/weights/`,
+    faultNote: 'cannot commit: ',
+  }
+}
+
+export interface ServiceEntry {
+  readonly Service: {
+    readonly ID: string
+    readonly Address: string
+    readonly Port: number
+    readonly Meta: Readonly<Record<string, string>> | null
+  }
+  readonly Checks: readonly { readonly Status: string; readonly Output: string }[]
+}
+
+export function memberSeen(entry: ServiceEntry, weights: ReadonlyMap<string, number>, faultNote: string): SeenMember {
+  const { ID, Address, Port, Meta } = entry.Service
+  const host = Address.includes(':') ? `[${Address}]` : Address
+  return {
+    node: ID as NodeId,
+    address: `${host}:${Port}`,
+    weight: weightOf(Meta, weights.get(ID)),
+    state: stateOf(entry.Checks, faultNote),
+  }
+}
+
+/** A node that drains itself does so whatever weight an operator gave it. */
+function weightOf(meta: Readonly<Record<string, string>> | null, override: number | undefined): number {
+  if (meta?.draining === 'true') return 0
+  const own = Number(meta?.weight ?? 1)
+  return override ?? (Number.isFinite(own) && own >= 0 ? own : 1)
+}
+
+function stateOf(checks: ServiceEntry['Checks'], faultNote: string): SeenMember['state'] {
+  const critical = checks.filter(({ Status }) => Status === 'critical')
+  if (critical.length === 0) return 'passing'
+  return critical.every(({ Output }) => Output.startsWith(faultNote)) ? 'faulty' : 'expired'
+}
+
+interface KeyValue {
+  readonly Key: string
+  readonly Value: string | null
+}
+
+/** What cannot be read as a weight is none: a slip in Consul's UI must not empty a node. */
+export function weightsOf(found: readonly KeyValue[], prefix: string): ReadonlyMap<string, number> {
+  const weights = new Map<string, number>()
+  for (const { Key, Value } of found) {
+    if (Value === null || !/^\s*\d{1,4}(\.\d{1,3})?\s*$/.test(Value)) continue
+    weights.set(Key.slice(prefix.length), Number(Value))
+  }
+  return weights
+}
+
+export function ownersOf(found: readonly KeyValue[]): ReadonlyMap<Slot, NodeId> {
+  const owners = new Map<Slot, NodeId>()
+  for (const { Value } of found) {
+    if (Value === null) continue
+    try {
+      const { node, slots } = JSON.parse(Value) as { node: NodeId; slots: string }
+      for (const of of slotsOf(slots)) owners.set(of, node)
+    } catch {
+      // A hint that somebody edited: edges learn the owner from the first bounce instead.
+    }
+  }
+  return owners
+}

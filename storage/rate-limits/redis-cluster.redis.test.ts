@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { after, test } from 'node:test'
+import { connectRedis } from '../redis/connection.js'
+import { rateLimitsContract } from './contract.js'
+import { redisRateLimits } from './redis-cluster.js'
+
+const nodes = [process.env.CHAT4ALL_TEST_REDIS ?? '127.0.0.1:6379']
+const redis = await connectRedis({ nodes, onFault: () => {} })
+const prefix = `test-${randomUUID()}:`
+after(() => redis.close())
+
+rateLimitsContract('Redis cluster', () => [redisRateLimits(redis, prefix), redisRateLimits(redis, prefix)])
+
+test('edges count together', async () => {
+  const [one, other] = [redisRateLimits(redis, prefix), redisRateLimits(redis, prefix)]
+  const limit = { name: 'together', points: 4, seconds: 30 }
+  const key = randomUUID()
+  const taken = [await one.take(limit, key), await other.take(limit, key), await one.take(limit, key)]
+  assert.deepEqual(
+    taken.map(({ remaining }) => remaining),
+    [3, 2, 1],
+  )
+})
+
+test('with Redis away each edge counts for itself, and nobody waits', async () => {
+  const away = await connectRedis({ nodes, onFault: () => {} })
+  const limits = redisRateLimits(away, prefix)
+  const limit = { name: 'away', points: 2, seconds: 30 }
+  const key = randomUUID()
+  assert.equal((await limits.take(limit, key)).allowed, true)
+  await away.close()
+  const began = performance.now()
+  const outcomes = [await limits.take(limit, key), await limits.take(limit, key), await limits.take(limit, key)]
+  assert.deepEqual(
+    outcomes.map(({ allowed }) => allowed),
+    [true, true, false],
+  )
+  assert.ok(performance.now() - began < 500)
+})

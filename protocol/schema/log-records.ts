@@ -43,13 +43,26 @@ export const logRecord = union('log record', {
       messages: bin('the messages, one behind the other', 0, 16 * 1024 * 1024),
     },
   ],
-  /** Members' cursors: absolute values. */
+  /**
+   * Members' cursors: absolute values, and those that they rose from, so that who reads only the log knows which messages
+   * each rise is about.
+   */
   cursors: [
     2,
     {
       conversation: conversationId,
       app: appId,
-      items: list(tuple('cursors', { user: userId, delivered: seqNumber, read: seqNumber, time: moment }), 100_000),
+      items: list(
+        tuple('cursors', {
+          user: userId,
+          delivered: seqNumber,
+          read: seqNumber,
+          time: moment,
+          delivered_before: seqNumber,
+          read_before: seqNumber,
+        }),
+        100_000,
+      ),
     },
   ],
   /**

@@ -84,6 +84,8 @@ export interface Cursor {
 
 export interface CursorChange extends Cursor {
   readonly user: UserId
+  readonly delivered_before: Seq
+  readonly read_before: Seq
   time: Millis
   readonly repliesTo: Origin[]
 }

@@ -401,9 +401,17 @@ function mark(state: ShardState, conversation: Conversation, frame: MarkFrame, o
   }
   conversation.cursors.set(frame.user, { delivered, read })
   conversation.marked ??= new Map()
-  if (waiting === undefined)
-    conversation.marked.set(frame.user, { user: frame.user, delivered, read, time: now, repliesTo: [origin] })
-  else {
+  if (waiting === undefined) {
+    conversation.marked.set(frame.user, {
+      user: frame.user,
+      delivered,
+      read,
+      time: now,
+      delivered_before: cursor.delivered,
+      read_before: cursor.read,
+      repliesTo: [origin],
+    })
+  } else {
     waiting.delivered = delivered
     waiting.read = read
     waiting.time = now

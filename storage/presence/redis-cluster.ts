@@ -1,6 +1,13 @@
 import type { AppId, EdgeId, UserId } from '@chat4all/protocol'
-import type { RedisCluster } from '../redis/connection.js'
+import type { Redis } from '../redis/connection.js'
 import type { Presence } from './port.js'
+
+export interface RedisPresenceOptions {
+  /** In front of every key; one per cluster of ours. */
+  readonly prefix: string
+  /** Milliseconds since 1970. */
+  readonly now?: () => number
+}
 
 /** A user counts as being on an edge for so long after the edge last said so. */
 const FRESH_MS = 90_000
@@ -11,39 +18,42 @@ const REPEATED_AT_ONCE = 200
 /**
  * Presence in a Redis cluster: one sorted set per user, edges by the time at which they last said that the user is
  * there. What an edge that died leaves behind grows old and does not count.
+ *
+ * With Redis away nobody waits: users connect, and whoever asks where a user is hears "everywhere", which costs each
+ * edge a look at its own sessions. After Redis was away, or lost its data, everything is said again at once.
  */
-export function redisPresence(
-  redis: RedisCluster,
-  onFault: (error: Error) => void,
-  now: () => number = Date.now,
-  prefix = 'chat4all:',
-): Presence {
+export function redisPresence(redis: Redis, { prefix, now = Date.now }: RedisPresenceOptions): Presence {
   const here = new Map<string, Set<EdgeId>>()
   const keyOf = (app: AppId, user: UserId) => `${prefix}presence:{${app}/${user}}`
+  let missed = false
 
   async function tell(key: string, edges: Iterable<EdgeId>): Promise<void> {
     const score = now()
-    await redis
-      .multi()
-      .zAdd(
-        key,
-        Array.from(edges, (value) => ({ score, value })),
-      )
-      .pExpire(key, FRESH_MS)
-      .exec()
+    const members = Array.from(edges, (value) => ({ score, value }))
+    await redis.run((cluster) => cluster.multi().zAdd(key, members).pExpire(key, FRESH_MS).exec())
   }
 
   const repeating = setInterval(() => void repeat(), REPEAT_MS)
   repeating.unref()
+  const mending = setInterval(() => {
+    if (missed) void repeat()
+  }, 1_000)
+  mending.unref()
+  let repeatingNow = false
   async function repeat(): Promise<void> {
+    if (repeatingNow) return
+    repeatingNow = true
+    missed = false
     const keys = [...here]
-    for (let at = 0; at < keys.length; at += REPEATED_AT_ONCE) {
-      const outcomes = await Promise.allSettled(
-        keys.slice(at, at + REPEATED_AT_ONCE).map(([key, edges]) => tell(key, edges)),
-      )
-      const failed = outcomes.find((outcome) => outcome.status === 'rejected')
-      if (failed !== undefined) return onFault(failed.reason as Error)
+    for (let at = 0; at < keys.length && !missed; at += REPEATED_AT_ONCE) {
+      const some = keys.slice(at, at + REPEATED_AT_ONCE).filter(([, edges]) => edges.size > 0)
+      await Promise.all(some.map(([key, edges]) => tell(key, edges).catch(miss)))
     }
+    repeatingNow = false
+  }
+
+  function miss(): void {
+    missed = true
   }
 
   return {
@@ -52,21 +62,27 @@ export function redisPresence(
       const edges = here.get(key)
       if (edges === undefined) here.set(key, new Set([edge]))
       else edges.add(edge)
-      // A hint: with Redis away the user still connects, and is found at the next repeat.
-      await tell(key, [edge]).catch(onFault)
+      await tell(key, [edge]).catch(miss)
     },
     async leave(app, user, edge) {
       const key = keyOf(app, user)
       const edges = here.get(key)
       edges?.delete(edge)
       if (edges?.size === 0) here.delete(key)
-      await redis.zRem(key, edge).catch(onFault)
+      // Left behind, it grows old.
+      await redis.run((cluster) => cluster.zRem(key, edge)).catch(() => {})
     },
     async where(app, user) {
-      return (await redis.zRangeByScore(keyOf(app, user), now() - FRESH_MS, '+inf')) as EdgeId[]
+      const since = now() - FRESH_MS
+      try {
+        return (await redis.run((cluster) => cluster.zRangeByScore(keyOf(app, user), since, '+inf'))) as EdgeId[]
+      } catch {
+        return 'everywhere'
+      }
     },
     async close() {
       clearInterval(repeating)
+      clearInterval(mending)
     },
   }
 }

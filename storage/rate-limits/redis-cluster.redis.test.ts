@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, test } from 'node:test'
-import { connectRedis } from '../redis/connection.js'
+import { openRedis } from '../redis/connection.js'
 import { rateLimitsContract } from './contract.js'
 import { redisRateLimits } from './redis-cluster.js'
 
 const nodes = [process.env.CHAT4ALL_TEST_REDIS ?? '127.0.0.1:6379']
-const redis = await connectRedis({ nodes, onFault: () => {} })
+const redis = openRedis({ nodes })
+await redis.connected
 const prefix = `test-${randomUUID()}:`
 after(() => redis.close())
 
@@ -24,7 +25,8 @@ test('edges count together', async () => {
 })
 
 test('with Redis away each edge counts for itself, and nobody waits', async () => {
-  const away = await connectRedis({ nodes, onFault: () => {} })
+  const away = openRedis({ nodes })
+  await away.connected
   const limits = redisRateLimits(away, prefix)
   const limit = { name: 'away', points: 2, seconds: 30 }
   const key = randomUUID()

@@ -1,5 +1,5 @@
-import { randomUUID } from 'node:crypto'
-import type { Client } from 'cassandra-driver'
+import { createHash, randomUUID } from 'node:crypto'
+import { type Client, types } from 'cassandra-driver'
 
 /**
  * The tables. A step, once released, is never changed: a new one is added. What safety asks of them (design §4): cells
@@ -27,56 +27,64 @@ const STEPS: readonly string[] = [
 const LOCK_SECONDS = 60
 const LOCK_POLL_MS = 200
 
-/** Makes the keyspace and the tables that are missing. Several nodes may start at once: one does it, the rest wait. */
+export interface Keyspace {
+  readonly keyspace: string
+  readonly localDataCenter: string
+  readonly replicationFactor: number
+}
+
+/**
+ * Makes the keyspace and the tables that are missing. Several nodes may start at once: one does it, the rest wait. One
+ * that dies at it is followed by another when its lock has run out.
+ */
 export async function migrate(
   client: Client,
-  {
-    keyspace,
-    localDataCenter,
-    replicationFactor,
-  }: { keyspace: string; localDataCenter: string; replicationFactor: number },
+  { keyspace, localDataCenter, replicationFactor }: Keyspace,
 ): Promise<void> {
   if (!/^[a-z][a-z0-9_]{0,47}$/.test(keyspace))
     throw new Error(`the keyspace "${keyspace}" is not a name of lower-case letters, digits and _`)
-  const plain = { prepare: false }
-  await client.execute(
+  const run = (query: string) => client.execute(query, [], { prepare: false })
+  await run(
     `CREATE KEYSPACE IF NOT EXISTS ${keyspace} WITH replication = {'class': 'NetworkTopologyStrategy', '${localDataCenter}': ${replicationFactor}} AND durable_writes = true`,
-    [],
-    plain,
   )
-  await client.execute(
-    `CREATE TABLE IF NOT EXISTS ${keyspace}.schema_steps (id int PRIMARY KEY, steps int, holder text)`,
-    [],
-    plain,
+  // Nothing can lock the table of the lock. Made by two at once it would be two tables of one name, if its id did not
+  // follow from its name.
+  await run(
+    `CREATE TABLE IF NOT EXISTS ${keyspace}.schema_steps (id int PRIMARY KEY, steps int, holder text) WITH ID = ${idOf(keyspace)}`,
   )
   if ((await stepsDone(client, keyspace)) >= STEPS.length) return
 
   const holder = randomUUID()
   const lock = `INSERT INTO ${keyspace}.schema_steps (id, holder) VALUES (1, '${holder}') IF NOT EXISTS USING TTL ${LOCK_SECONDS}`
-  while (!(await client.execute(lock, [], plain)).wasApplied())
+  while (!(await run(lock)).wasApplied()) {
     await new Promise((resolve) => setTimeout(resolve, LOCK_POLL_MS))
+    if ((await stepsDone(client, keyspace)) >= STEPS.length) return
+  }
   try {
     for (let step = await stepsDone(client, keyspace); step < STEPS.length; step++) {
-      await client.execute(STEPS[step]!.replace('IF NOT EXISTS ', `IF NOT EXISTS ${keyspace}.`), [], plain)
-      await client.execute(
-        `INSERT INTO ${keyspace}.schema_steps (id, steps) VALUES (0, ${step + 1}) IF NOT EXISTS`,
-        [],
-        plain,
-      )
-      await client.execute(
-        `UPDATE ${keyspace}.schema_steps SET steps = ${step + 1} WHERE id = 0 IF steps != ${step + 1}`,
-        [],
-        plain,
+      const kept = `UPDATE ${keyspace}.schema_steps USING TTL ${LOCK_SECONDS} SET holder = '${holder}' WHERE id = 1 IF holder = '${holder}'`
+      if (!(await run(kept)).wasApplied()) throw new Error('another node took over making the tables')
+      await run(STEPS[step]!.replace('IF NOT EXISTS ', `IF NOT EXISTS ${keyspace}.`))
+      await run(
+        `UPDATE ${keyspace}.schema_steps SET steps = ${step + 1} WHERE id = 0 IF steps = ${step === 0 ? 'null' : step}`,
       )
     }
   } finally {
-    await client.execute(`DELETE FROM ${keyspace}.schema_steps WHERE id = 1 IF holder = '${holder}'`, [], plain)
+    await run(`DELETE FROM ${keyspace}.schema_steps WHERE id = 1 IF holder = '${holder}'`)
   }
+}
+
+function idOf(keyspace: string): string {
+  const hex = createHash('sha256').update(`chat4all schema_steps of ${keyspace}`).digest('hex')
+  return [hex.slice(0, 8), hex.slice(8, 12), `5${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`, hex.slice(20, 32)].join(
+    '-',
+  )
 }
 
 async function stepsDone(client: Client, keyspace: string): Promise<number> {
   const { rows } = await client.execute(`SELECT steps FROM ${keyspace}.schema_steps WHERE id = 0`, [], {
     prepare: false,
+    consistency: types.consistencies.localSerial,
   })
   return (rows[0]?.steps as number | undefined) ?? 0
 }

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { CorruptLogError, DamagedFileError, DataFolderInUseError } from '@chat4all/storage'
 import { ConfigError, type Flags, loadConfig } from './config/load-config.js'
 import type { Config, Role } from './config/settings.js'
@@ -8,6 +7,7 @@ import { createRegistry } from './metrics.js'
 import { EXIT } from './process/exit-codes.js'
 import { Lifecycle } from './process/lifecycle.js'
 import { RingChangedError } from './process/ring-guard.js'
+import { version } from './process/version.js'
 import { startAll } from './roles/all.js'
 import { startEdgeRole } from './roles/edge.js'
 import type { RoleContext, RunningRole } from './roles/role.js'
@@ -61,12 +61,7 @@ function isSystemError(error: unknown): boolean {
   return error instanceof Error && (error as NodeJS.ErrnoException).syscall !== undefined
 }
 
-/** Sessions are sent away over `drainMs`; then the views take in what they lack. */
+/** Sessions are sent away over `drainMs`; a shard-node hands its slots over, and the views take in what they lack. */
 function stopMsMax({ drainMs }: Config): number {
-  return drainMs + 15_000
-}
-
-function version(): string {
-  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
-  return (JSON.parse(text) as { version: string }).version
+  return drainMs + 30_000
 }

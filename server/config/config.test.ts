@@ -3,13 +3,18 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { ConfigError, linkTls, loadConfig, ownMember } from './load-config.js'
+import { ConfigError, linkTls, loadConfig, ownLink } from './load-config.js'
 import { nearestName } from './nearest-name.js'
 import { configurationReference } from './reference.js'
 import type { Role } from './settings.js'
 
 const KEY = Buffer.alloc(32, 7).toString('base64')
 const CLUSTER = { CHAT4ALL_NODE_ID: 'node-1', CHAT4ALL_MEMBERS: 'node-1@127.0.0.1:7001,node-2@127.0.0.1:7002' }
+const ENGINES = {
+  CHAT4ALL_NODE_ID: 'node-1',
+  CHAT4ALL_CASSANDRA: '10.0.0.1:9042, 10.0.0.2:9042',
+  CHAT4ALL_CONSUL: 'http://127.0.0.1:8500/',
+}
 
 function faults(role: Role, environment: NodeJS.ProcessEnv, flags = {}): string {
   try {
@@ -110,14 +115,71 @@ describe('configuration', () => {
   })
 
   test('a shard-node listens where the list of members says, unless told otherwise', () => {
-    assert.deepEqual(ownMember(loadConfig('shard-node', CLUSTER).config), {
+    assert.deepEqual(ownLink(loadConfig('shard-node', CLUSTER).config), {
       node: 'node-1',
-      address: '127.0.0.1:7001',
       host: '127.0.0.1',
       port: 7001,
+      advertise: '127.0.0.1:7001',
     })
     const told = loadConfig('shard-node', { ...CLUSTER, CHAT4ALL_LINK_HOST: '::1', CHAT4ALL_LINK_PORT: '7' }).config
-    assert.deepEqual([ownMember(told).host, ownMember(told).port], ['::1', 7])
+    assert.deepEqual([ownLink(told).host, ownLink(told).port], ['::1', 7])
+  })
+
+  test('with Consul a shard-node needs no list, listens on any port of this machine, and says where others reach it', () => {
+    const { config } = loadConfig('shard-node', ENGINES)
+    assert.deepEqual(ownLink(config), { node: 'node-1', host: '127.0.0.1', port: 0, advertise: undefined })
+    assert.deepEqual(
+      [config.cassandra, config.consul, config.cluster, config.cassandraReplication, config.nodeWeight],
+      [['10.0.0.1:9042', '10.0.0.2:9042'], 'http://127.0.0.1:8500', 'chat4all', 3, 1],
+    )
+    const everywhere = { ...ENGINES, CHAT4ALL_LINK_HOST: '0.0.0.0', CHAT4ALL_LINK_SECRET: 'sixteen letters!' }
+    assert.match(faults('shard-node', everywhere), /CHAT4ALL_LINK_ADVERTISE: .*nobody can dial 0\.0\.0\.0/)
+    const told = { ...everywhere, CHAT4ALL_LINK_ADVERTISE: '10.0.0.9:7000' }
+    assert.equal(ownLink(loadConfig('shard-node', told).config).advertise, '10.0.0.9:7000')
+    const { CHAT4ALL_LINK_SECRET: _, ...open } = told
+    assert.match(faults('shard-node', open), /CHAT4ALL_LINK_SECRET/)
+  })
+
+  test('all that is wrong with the engines is told at once, and what goes together is asked for together', () => {
+    const message = faults('shard-node', {
+      CHAT4ALL_NODE_ID: 'node-1',
+      CHAT4ALL_CASSANDRA: '10.0.0.1',
+      CHAT4ALL_CASSANDRA_KEYSPACE: 'Chat',
+      CHAT4ALL_CASSANDRA_REPLICATION: '0',
+      CHAT4ALL_CASSANDRA_PASSWORD: 'hunter2',
+      CHAT4ALL_CONSUL: 'consul:8500',
+      CHAT4ALL_REDIS: 'a:1,a:1',
+      CHAT4ALL_KAFKA: 'a:0',
+      CHAT4ALL_CLUSTER: 'My cluster',
+      CHAT4ALL_NODE_WEIGHT: '-1',
+    })
+    for (const wrong of [
+      'CASSANDRA',
+      'CASSANDRA_KEYSPACE',
+      'CASSANDRA_REPLICATION',
+      'CONSUL',
+      'REDIS',
+      'KAFKA',
+      'CLUSTER',
+    ]) {
+      assert.match(message, new RegExp(`CHAT4ALL_${wrong}: expected .*; got `))
+    }
+    assert.match(message, /CHAT4ALL_NODE_WEIGHT: expected a number from 0 to 100; got '-1'/)
+    assert.match(message, /CHAT4ALL_CASSANDRA_USERNAME: .*it goes with CHAT4ALL_CASSANDRA_PASSWORD/)
+    assert.doesNotMatch(message, /hunter2/)
+  })
+
+  test('slots move with Consul, so what they hold must be where all reach it', () => {
+    const { CHAT4ALL_CASSANDRA: _, ...without } = ENGINES
+    assert.match(faults('shard-node', without), /CHAT4ALL_CASSANDRA: .*nothing was given, and with CHAT4ALL_CONSUL/)
+    assert.match(
+      faults('shard-node', { ...CLUSTER, CHAT4ALL_NODE_WEIGHT: '2' }),
+      /CHAT4ALL_NODE_WEIGHT: expected 1 without/,
+    )
+  })
+
+  test('an engine that the role does not use is warned of', () => {
+    assert.match(loadConfig('all', ENGINES).warnings.join('\n'), /CHAT4ALL_CASSANDRA is given, and all does not use it/)
   })
 
   test('further edges have ports of their own', () => {

@@ -55,8 +55,10 @@ export function loadConfig(role: Role, environment: NodeJS.ProcessEnv, flags: Fl
   }
   const config = values as unknown as Config
   if (role !== 'all') faults.push(...clusterFaults(role, config, wrong))
+  faults.push(...tlsFaults(config, wrong))
   if (faults.length > 0) throw new ConfigError(faults)
-  return { config, warnings: [...unknownNames(environment), ...exposureWarnings(config)] }
+  const warnings = [...unknownNames(environment), ...idleEngines(role, environment), ...exposureWarnings(config)]
+  return { config, warnings }
 }
 
 /** TLS of links, as the three settings together say. */
@@ -64,16 +66,28 @@ export function linkTls({ linkCa: ca, linkCert: cert, linkKey: key }: Config): L
   return ca === undefined || cert === undefined || key === undefined ? undefined : { ca, cert, key }
 }
 
-/** This shard-node's entry in the list of members. */
-export function ownMember(config: Config): { node: NodeId; address: string; host: string; port: number } {
-  const { node, address } = config.members!.find((member) => member.node === config.nodeId)!
-  const colon = address.lastIndexOf(':')
+/** Where a shard-node takes links, and where others dial it (undefined: where it turns out to listen). */
+export interface OwnLink {
+  readonly node: NodeId
+  readonly host: string
+  readonly port: number
+  readonly advertise: string | undefined
+}
+
+export function ownLink(config: Config): OwnLink {
+  const { members, linkHost, linkPort, linkAdvertise } = config
+  const node = config.nodeId as string as NodeId
+  const listed = config.consul === undefined ? members?.find((member) => member.node === node)?.address : undefined
   return {
     node,
-    address,
-    host: config.linkHost ?? address.slice(0, colon).replace(/^\[(.*)\]$/, '$1'),
-    port: config.linkPort ?? Number(address.slice(colon + 1)),
+    host: linkHost ?? (listed === undefined ? '127.0.0.1' : hostOf(listed)),
+    port: linkPort ?? (listed === undefined ? 0 : Number(listed.slice(listed.lastIndexOf(':') + 1))),
+    advertise: linkAdvertise ?? listed,
   }
+}
+
+function hostOf(address: string): string {
+  return address.slice(0, address.lastIndexOf(':')).replace(/^\[(.*)\]$/, '$1')
 }
 
 export function isLoopback(host: string): boolean {
@@ -94,39 +108,83 @@ function faultOf(
 
 function clusterFaults(role: Role, config: Config, wrong: ReadonlySet<SettingName>): string[] {
   const faults: string[] = []
-  const need = (name: SettingName): void => {
-    if (config[name] === undefined && !wrong.has(name)) {
-      faults.push(`${settings[name].env}: expected ${settings[name].expected}; nothing was given, and ${role} needs it`)
+  const given = (name: SettingName): boolean => config[name] !== undefined || wrong.has(name)
+  const need = (name: SettingName, why = `${role} needs it`): void => {
+    if (!given(name)) {
+      faults.push(`${settings[name].env}: expected ${settings[name].expected}; nothing was given, and ${why}`)
     }
   }
   need('nodeId')
-  need('members')
+  if (!given('consul')) need('members', `${role} needs it unless it has CHAT4ALL_CONSUL`)
   if (role === 'edge') need('tokenKey')
-  const { members, nodeId, linkSecret } = config
-  const tls = (['linkCa', 'linkCert', 'linkKey'] as const).filter(
-    (name) => config[name] !== undefined || wrong.has(name),
-  )
-  if (tls.length === 1 || tls.length === 2) {
-    const names = tls.map((name) => settings[name].env)
-    faults.push(`${names.join(' and ')}: expected CHAT4ALL_LINK_CA, _CERT and _KEY together, or none of them`)
-  }
-  if (members === undefined || nodeId === undefined) return faults
-  if (role === 'shard-node' && !members.some(({ node }) => node === nodeId)) {
+  if (given('consul')) need('cassandra', 'with CHAT4ALL_CONSUL slots move between nodes, so what they hold must too')
+  if (given('cassandraUsername')) need('cassandraPassword', 'it goes with CHAT4ALL_CASSANDRA_USERNAME')
+  if (given('cassandraPassword')) need('cassandraUsername', 'it goes with CHAT4ALL_CASSANDRA_PASSWORD')
+  if (role === 'shard-node' && !given('consul') && !wrong.has('nodeWeight') && config.nodeWeight !== 1) {
     faults.push(
-      `CHAT4ALL_NODE_ID: expected one of CHAT4ALL_MEMBERS (${members.map(({ node }) => node).join(', ')}); got '${nodeId}'`,
+      `CHAT4ALL_NODE_WEIGHT: expected 1 without CHAT4ALL_CONSUL, which tells the others; got '${config.nodeWeight}'`,
     )
-    return faults
   }
-  const hosts = members.map(({ address }) => address.slice(0, address.lastIndexOf(':')).replace(/^\[(.*)\]$/, '$1'))
-  if (role === 'shard-node') hosts.push(ownMember(config).host)
+  faults.push(...linkFaults(role, config, wrong))
+  return faults
+}
+
+function tlsFaults(config: Config, wrong: ReadonlySet<SettingName>): string[] {
+  const whole = (names: readonly SettingName[], together: string): string[] => {
+    const given = names.filter((name) => config[name] !== undefined || wrong.has(name))
+    if (given.length === 0 || given.length === names.length) return []
+    return [`${given.map((name) => settings[name].env).join(' and ')}: expected ${together} together, or none of them`]
+  }
+  return [
+    ...whole(['linkCa', 'linkCert', 'linkKey'], 'CHAT4ALL_LINK_CA, _CERT and _KEY'),
+    ...whole(['tlsCert', 'tlsKey'], 'CHAT4ALL_TLS_CERT and _KEY'),
+  ]
+}
+
+function linkFaults(role: Role, config: Config, wrong: ReadonlySet<SettingName>): string[] {
+  const { members, consul, nodeId, linkSecret, linkAdvertise } = config
+  if (nodeId === undefined || wrong.has('consul') || wrong.has('linkHost') || wrong.has('linkAdvertise')) return []
+  const fixed = consul === undefined
+  if (fixed && members === undefined) return []
+  if (fixed && role === 'shard-node' && !members!.some(({ node }) => node === nodeId)) {
+    const listed = members!.map(({ node }) => node).join(', ')
+    return [`CHAT4ALL_NODE_ID: expected one of CHAT4ALL_MEMBERS (${listed}); got '${nodeId}'`]
+  }
+  const faults: string[] = []
+  const hosts = fixed ? members!.map(({ address }) => hostOf(address)) : []
+  if (role === 'shard-node') {
+    const { host, advertise } = ownLink(config)
+    hosts.push(host, ...(linkAdvertise === undefined ? [] : [hostOf(linkAdvertise)]))
+    if (advertise === undefined && isEverywhere(host)) {
+      faults.push(
+        `CHAT4ALL_LINK_ADVERTISE: expected ${settings.linkAdvertise.expected}; nothing was given, and nobody can dial ${host}`,
+      )
+    }
+  }
   const outside = hosts.find((host) => !isLoopback(host))
-  if (outside !== undefined && tls.length === 0 && linkSecret === undefined && !wrong.has('linkSecret')) {
+  const guarded = linkSecret !== undefined || wrong.has('linkSecret') || tlsGiven(config, wrong)
+  if (outside !== undefined && !guarded) {
     faults.push(
       `CHAT4ALL_LINK_SECRET: expected ${settings.linkSecret.expected}; nothing was given, and links leave this machine ` +
         `(${outside}): whoever reaches a shard-node could speak for any user`,
     )
   }
   return faults
+}
+
+function tlsGiven(config: Config, wrong: ReadonlySet<SettingName>): boolean {
+  return (['linkCa', 'linkCert', 'linkKey'] as const).some((name) => config[name] !== undefined || wrong.has(name))
+}
+
+const isEverywhere = (host: string): boolean => host === '0.0.0.0' || host === '::'
+
+/** Engines that are named to a role that has none: its data would be elsewhere than one thinks. */
+function idleEngines(role: Role, environment: NodeJS.ProcessEnv): string[] {
+  const names = ['cassandra', 'consul', 'redis', 'kafka'] as const
+  return names
+    .map((name) => settings[name])
+    .filter(({ env, roles }) => (environment[env] ?? '') !== '' && !(roles as readonly Role[]).includes(role))
+    .map(({ env }) => `${env} is given, and ${role} does not use it: everything is kept in CHAT4ALL_DATA_DIR`)
 }
 
 function unknownNames(environment: NodeJS.ProcessEnv): string[] {
@@ -139,9 +197,9 @@ function unknownNames(environment: NodeJS.ProcessEnv): string[] {
     })
 }
 
-function exposureWarnings({ host }: Config): string[] {
-  if (isLoopback(host)) return []
+function exposureWarnings({ host, tlsCert }: Config): string[] {
+  if (isLoopback(host) || tlsCert !== undefined) return []
   return [
-    `listening on ${host} without TLS: put a proxy that speaks TLS in front, or tokens and messages cross the network in the clear`,
+    `listening on ${host} without TLS: give CHAT4ALL_TLS_CERT and _KEY, or put a proxy that speaks TLS in front, or tokens and messages cross the network in the clear`,
   ]
 }

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { type Member, parseMembers } from '@chat4all/router'
 import * as z from 'zod'
+import { engineSettings } from './engine-settings.js'
+import { address, id, port, text, whole } from './readers.js'
 
 /**
  * Every setting of the server, described once: the parser, `--help`, docs/configuration.md and the messages about
@@ -28,23 +30,6 @@ export interface Setting<Value> {
 const EVERY_ROLE = ['all', 'edge', 'shard-node'] as const
 const EDGES = ['all', 'edge'] as const
 const CLUSTER = ['edge', 'shard-node'] as const
-
-const text = z.string().trim().min(1)
-
-function whole(min: number, max: number): z.ZodType<number, string> {
-  return z
-    .string()
-    .trim()
-    .regex(/^\d{1,15}$/)
-    .transform(Number)
-    .pipe(z.number().min(min).max(max))
-}
-
-const port = whole(0, 65_535)
-const id = z
-  .string()
-  .trim()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/)
 
 const members = z.string().transform((given, context): readonly Member[] => {
   try {
@@ -75,6 +60,15 @@ function pemFile(label: RegExp): z.ZodType<string, string> {
 }
 
 const CERTIFICATE = /^-----BEGIN CERTIFICATE-----$/m
+const PRIVATE_KEY = /^-----BEGIN ([A-Z]+ )?PRIVATE KEY-----$/m
+
+/** The path of such a file: it is read again when it changes. */
+function fileOf(label: RegExp): z.ZodType<string, string> {
+  return z.string().superRefine((file, context) => {
+    const read = pemFile(label).safeParse(file)
+    for (const { message } of read.error?.issues ?? []) context.addIssue({ code: 'custom', message })
+  })
+}
 
 const base64Key = z
   .string()
@@ -105,6 +99,22 @@ export const settings = {
     fallback: '8080',
     roles: EVERY_ROLE,
   },
+  tlsCert: {
+    env: 'CHAT4ALL_TLS_CERT',
+    schema: fileOf(CERTIFICATE),
+    expected: 'a PEM file with a certificate, those that it rests on behind it',
+    about: 'TLS where clients come: goes with the next. Renewed files are taken up while the server runs, or on SIGHUP',
+    otherwise: 'clients come in the clear',
+    roles: EDGES,
+  },
+  tlsKey: {
+    env: 'CHAT4ALL_TLS_KEY',
+    schema: fileOf(PRIVATE_KEY),
+    expected: 'a PEM file with a private key',
+    about: 'The key of that certificate',
+    otherwise: 'clients come in the clear',
+    roles: EDGES,
+  },
   edgePorts: {
     env: 'CHAT4ALL_EDGE_PORTS',
     schema: ports,
@@ -125,7 +135,7 @@ export const settings = {
     env: 'CHAT4ALL_DATA_DIR',
     schema: text,
     expected: 'a folder; it is created when it does not exist',
-    about: 'Where everything is kept: logs, views, keys. One process per folder',
+    about: 'Where everything is kept: logs, views, keys. One process per folder. Not used with CHAT4ALL_CASSANDRA',
     fallback: './data',
     roles: EVERY_ROLE,
   },
@@ -141,7 +151,7 @@ export const settings = {
     env: 'CHAT4ALL_NODE_ID',
     schema: id,
     expected: '1 to 64 characters of A–Z a–z 0–9 . _ -, the first a letter or digit',
-    about: 'Name of this process in the cluster; a shard-node’s is one of CHAT4ALL_MEMBERS',
+    about: 'Name of this process in the cluster; without Consul, a shard-node’s is one of CHAT4ALL_MEMBERS',
     roles: CLUSTER,
   },
   members: {
@@ -149,14 +159,15 @@ export const settings = {
     schema: members,
     expected: 'node@host:port with commas between them, each node and address once',
     about: 'All shard-nodes of the cluster, the same list for every process',
+    otherwise: 'members come from CHAT4ALL_CONSUL',
     roles: CLUSTER,
   },
   linkHost: {
     env: 'CHAT4ALL_LINK_HOST',
     schema: text,
     expected: 'an address of this machine to listen on',
-    about: 'Where this shard-node takes links from edges',
-    otherwise: 'the host of this node in CHAT4ALL_MEMBERS',
+    about: 'Where this shard-node takes links from edges and other shard-nodes',
+    otherwise: 'the host of this node in CHAT4ALL_MEMBERS; with Consul 127.0.0.1',
     roles: ['shard-node'],
   },
   linkPort: {
@@ -164,14 +175,35 @@ export const settings = {
     schema: port,
     expected: 'a port from 0 to 65535',
     about: 'Port of the same',
-    otherwise: 'the port of this node in CHAT4ALL_MEMBERS',
+    otherwise: 'the port of this node in CHAT4ALL_MEMBERS; with Consul any free one',
+    roles: ['shard-node'],
+  },
+  linkAdvertise: {
+    env: 'CHAT4ALL_LINK_ADVERTISE',
+    schema: address,
+    expected: 'host:port',
+    about: 'Where others dial this shard-node, when it differs from where it listens (address translation, proxies)',
+    otherwise: 'where it listens; needed with Consul when that is every address of the machine',
+    roles: ['shard-node'],
+  },
+  nodeWeight: {
+    env: 'CHAT4ALL_NODE_WEIGHT',
+    schema: z
+      .string()
+      .trim()
+      .regex(/^\d{1,3}(\.\d{1,2})?$/)
+      .transform(Number)
+      .pipe(z.number().min(0).max(100)),
+    expected: 'a number from 0 to 100',
+    about: 'Share of the slots that this shard-node takes, relative to others; needs CHAT4ALL_CONSUL when it is not 1',
+    fallback: '1',
     roles: ['shard-node'],
   },
   linkSecret: {
     env: 'CHAT4ALL_LINK_SECRET',
     schema: z.string().min(16).max(256),
     expected: '16 to 256 characters, the same in every process of the cluster',
-    about: 'What edges show to shard-nodes. Needed, or TLS, unless links stay on this machine',
+    about: 'What edges and shard-nodes show to shard-nodes. Needed, or TLS, unless links stay on this machine',
     otherwise: 'links ask for none',
     roles: CLUSTER,
     secret: true,
@@ -194,7 +226,7 @@ export const settings = {
   },
   linkKey: {
     env: 'CHAT4ALL_LINK_KEY',
-    schema: pemFile(/^-----BEGIN ([A-Z]+ )?PRIVATE KEY-----$/m),
+    schema: pemFile(PRIVATE_KEY),
     expected: 'a PEM file with a private key',
     about: 'The key of that certificate',
     otherwise: 'links are plain TCP',
@@ -266,6 +298,7 @@ export const settings = {
     fallback: '5000',
     roles: EDGES,
   },
+  ...engineSettings,
 } as const satisfies Record<string, Setting<unknown>>
 
 export type SettingName = keyof typeof settings

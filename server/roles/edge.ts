@@ -1,35 +1,67 @@
 import type { EdgeId } from '@chat4all/protocol'
-import { staticMembers, tcpLinkDialer } from '@chat4all/router'
-import { everywherePresence, openEmbeddedEdgeStorage } from '@chat4all/storage'
+import { tcpLinkDialer } from '@chat4all/router'
+import { type DirectoryStore, openEmbeddedEdgeStorage, type Records } from '@chat4all/storage'
 import { linkTls } from '../config/load-config.js'
+import { cassandraEngine, openCassandraStorage } from '../engines/cassandra.js'
+import { EngineHealth } from '../engines/engine-health.js'
+import { openMembers } from '../engines/members.js'
+import { openPresence } from '../engines/presence.js'
+import { openWaitingPort } from '../http/waiting-port.js'
 import { ensureDemoApp } from './demo-app.js'
 import { startEdgeServer } from './edge-server.js'
-import type { RoleContext, RunningRole } from './role.js'
+import type { DemoApp, RoleContext, RunningRole } from './role.js'
 import { Teardown } from './teardown.js'
 
-/** One edge of a cluster without outside engines: fixed members, links over TCP, a directory of apps of its own. */
+/**
+ * One edge of a cluster. What is set up (apps) is in Cassandra, or in a folder of its own; shard-nodes are those that
+ * Consul knows, or a fixed list.
+ */
 export function startEdgeRole(context: RoleContext): Promise<RunningRole> {
   return Teardown.guard((teardown) => start(context, teardown))
 }
 
 async function start(context: RoleContext, teardown: Teardown): Promise<RunningRole> {
-  const { config } = context
+  const { config, logger, registry } = context
   const edge = config.nodeId as string as EdgeId
-  const storage = await openEmbeddedEdgeStorage(config.dataDir)
-  teardown.add(() => storage.close())
-  const { directory } = storage
-  const demoApp = await ensureDemoApp(context, directory)
+  const health = new EngineHealth(logger, registry)
+  const { port, directory, demoApp } = await openDirectory(context, health, teardown)
+  const { members, consul } = openMembers(context, health, teardown)
   const server = await startEdgeServer(context, {
     edge,
-    port: config.port,
+    port,
     dialer: tcpLinkDialer(edge, { secret: config.linkSecret, tls: linkTls(config) }),
-    members: staticMembers(config.members!),
-    // Shard-nodes are other processes: they ask all edges.
-    presence: everywherePresence(),
+    members,
+    presence: openPresence(context, health, teardown),
     directory,
     tokenKey: config.tokenKey!,
     unreadiness: () => [],
   })
   teardown.add(() => server.stop())
+  consul?.announceEdge(edge, { http: server.url })
   return { urls: [server.url], demoApp, stop: () => teardown.run(), abandon: () => server.abandon() }
+}
+
+interface EdgeDirectory {
+  readonly port: number
+  readonly records: Records
+  readonly directory: DirectoryStore
+  readonly demoApp: DemoApp | undefined
+}
+
+async function openDirectory(context: RoleContext, health: EngineHealth, teardown: Teardown): Promise<EdgeDirectory> {
+  const { config } = context
+  if (config.cassandra === undefined) {
+    const storage = await openEmbeddedEdgeStorage(config.dataDir)
+    teardown.add(() => storage.close())
+    return { ...storage, port: config.port, demoApp: await ensureDemoApp(context, storage.directory) }
+  }
+  const engine = cassandraEngine(config)
+  const waiting = await openWaitingPort(config.host, config.port, () => [health.reason('Cassandra') ?? 'starting'])
+  try {
+    const storage = await openCassandraStorage(context, health, teardown)
+    const demoApp = await health.until(engine, () => ensureDemoApp(context, storage.directory))
+    return { ...storage, port: waiting.port, demoApp }
+  } finally {
+    waiting.close()
+  }
 }

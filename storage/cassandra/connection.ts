@@ -2,6 +2,12 @@ import { auth, Client, type ClientOptions, policies, types } from 'cassandra-dri
 import { migrate } from './migrations.js'
 import { settingsAtRisk } from './settings.js'
 
+/** Making a table takes long on a small machine. */
+const SET_UP_MS_MAX = 30_000
+const REQUEST_MS_MAX = 2_000
+/** A read, or a write of the same bytes again, that has no answer after so long is asked of a second coordinator as well. */
+const SECOND_COORDINATOR_MS = 500
+
 export interface CassandraOptions {
   readonly contactPoints: readonly string[]
   readonly localDataCenter: string
@@ -23,17 +29,34 @@ export interface CassandraOptions {
  * rest.
  */
 export async function connectCassandra(options: CassandraOptions): Promise<Client> {
-  const setUp = new Client(clientOptions(options))
+  const setUp = new Client(clientOptions({ ...options, requestMsMax: SET_UP_MS_MAX }))
   try {
     await setUp.connect()
     for (const risk of await settingsAtRisk(setUp)) options.onRisk(risk)
+    await requireReplicas(setUp, options)
     await migrate(setUp, options)
   } finally {
-    await setUp.shutdown()
+    // Also when it is half connected: its sockets would keep the process.
+    await setUp.shutdown().catch(() => {})
   }
   const client = new Client({ ...clientOptions(options), keyspace: options.keyspace })
   await client.connect()
   return client
+}
+
+/** A keyspace with more copies than processes would take no write, with an error that names neither. */
+async function requireReplicas(client: Client, { keyspace, localDataCenter, replicationFactor }: CassandraOptions) {
+  const { rows } = await client.execute(
+    'SELECT keyspace_name FROM system_schema.keyspaces WHERE keyspace_name = ?',
+    [keyspace],
+    { consistency: types.consistencies.localOne },
+  )
+  const processes = client.hosts.values().filter(({ datacenter }) => datacenter === localDataCenter).length
+  if (rows.length === 0 && processes < replicationFactor) {
+    throw new Error(
+      `the keyspace ${keyspace} is to have ${replicationFactor} copies of each row, and the data centre ${localDataCenter} has ${processes} Cassandra: lower the number of copies, or add processes`,
+    )
+  }
 }
 
 function clientOptions({ contactPoints, localDataCenter, credentials, requestMsMax }: CassandraOptions): ClientOptions {
@@ -45,9 +68,19 @@ function clientOptions({ contactPoints, localDataCenter, credentials, requestMsM
     }),
     policies: {
       retry: new policies.retry.FallthroughRetryPolicy(),
-      reconnection: new policies.reconnection.ExponentialReconnectionPolicy(100, 5_000, true),
+      reconnection: new policies.reconnection.ExponentialReconnectionPolicy(100, 2_000, true),
+      // Only of what is marked as idempotent: a compare-and-set never is.
+      speculativeExecution: new policies.speculativeExecution.ConstantSpeculativeExecutionPolicy(
+        SECOND_COORDINATOR_MS,
+        1,
+      ),
     },
-    socketOptions: { readTimeout: requestMsMax ?? 5_000, connectTimeout: 5_000 },
+    socketOptions: {
+      readTimeout: requestMsMax ?? REQUEST_MS_MAX,
+      connectTimeout: 5_000,
+      // A coordinator that leaves so many unanswered is taken for dead until it can be connected to again.
+      defunctReadTimeoutThreshold: 16,
+    },
     pooling: { maxRequestsPerConnection: 2_048 },
     queryOptions: {
       prepare: true,

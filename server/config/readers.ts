@@ -1,0 +1,36 @@
+import * as z from 'zod'
+
+/** How texts of the environment and the command line are read, where several settings read the same way. */
+
+export const text = z.string().trim().min(1)
+
+export function whole(min: number, max: number): z.ZodType<number, string> {
+  return z
+    .string()
+    .trim()
+    .regex(/^\d{1,15}$/)
+    .transform(Number)
+    .pipe(z.number().min(min).max(max))
+}
+
+export const port = whole(0, 65_535)
+
+export const id = z
+  .string()
+  .trim()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/)
+
+/** `host:port`, an IPv6 host in brackets. */
+export const address = z
+  .string()
+  .trim()
+  .regex(/^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}$/)
+  .refine((given) => {
+    const at = Number(given.slice(given.lastIndexOf(':') + 1))
+    return at >= 1 && at <= 65_535
+  })
+
+export const hosts = z
+  .string()
+  .transform((given): readonly string[] => given.split(',').map((part) => part.trim()))
+  .pipe(z.array(address).refine((all) => new Set(all).size === all.length))

@@ -8,7 +8,7 @@ export {
   tcpLinkListener,
 } from './link/tcp.js'
 export { type About, type ConsulMembers, type ConsulOptions, consulMembers } from './members/consul.js'
-export { clusterKeys, memberSeen, type ServiceEntry, weightsOf } from './members/consul-entries.js'
+export { clusterKeys, memberSeen, nodeOf, type ServiceEntry, weightsOf } from './members/consul-entries.js'
 export { inProcessMembers } from './members/in-process.js'
 export type * from './members/port.js'
 export { ranges, slotsOf } from './members/slot-ranges.js'

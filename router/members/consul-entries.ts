@@ -36,14 +36,20 @@ export interface ServiceEntry {
 }
 
 export function memberSeen(entry: ServiceEntry, weights: ReadonlyMap<string, number>, faultNote: string): SeenMember {
-  const { ID, Address, Port, Meta } = entry.Service
+  const { Address, Port, Meta } = entry.Service
+  const node = nodeOf(entry)
   const host = Address.includes(':') ? `[${Address}]` : Address
   return {
-    node: ID as NodeId,
+    node,
     address: `${host}:${Port}`,
-    weight: weightOf(Meta, weights.get(ID)),
+    weight: weightOf(Meta, weights.get(node)),
     state: stateOf(entry.Checks, faultNote),
   }
+}
+
+/** Ids of services are unique per agent, also when two clusters share it: so they begin with the service. */
+export function nodeOf({ Service: { ID, Meta } }: ServiceEntry): NodeId {
+  return (Meta?.node ?? ID.slice(ID.indexOf('.') + 1)) as NodeId
 }
 
 /** A node that drains itself does so whatever weight an operator gave it. */

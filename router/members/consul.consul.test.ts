@@ -142,6 +142,7 @@ test('what a node says of itself reads well in Consul, and a fault turns its che
   )
   assert.deepEqual(faulty.Service.Meta, {
     role: 'shard-node',
+    node,
     version: 'unknown',
     http: 'http://127.0.0.1:8080',
     weight: '1',

@@ -107,12 +107,13 @@ export function consulMembers(options: ConsulOptions): ConsulMembers {
     const colon = address.lastIndexOf(':')
     const slots = slotsServed.get(id)?.length ?? 0
     await consul.agent.service.register({
-      id,
+      id: `${service}.${id}`,
       name: service,
       address: address.slice(0, colon).replace(/^\[(.*)\]$/, '$1'),
       port: Number(address.slice(colon + 1)),
       meta: {
         role,
+        node: id,
         version,
         ...(about.http !== undefined && { http: about.http }),
         ...(role === 'shard-node' && {
@@ -149,7 +150,7 @@ export function consulMembers(options: ConsulOptions): ConsulMembers {
         self.told = state
         if (self.role === 'shard-node') await tellSlots(id)
       }
-      const check = `service:${id}`
+      const check = `service:${self.service}.${id}`
       const { fault } = self.about
       if (fault === undefined) await consul.agent.check.pass({ id: check, note: noteOf(id, self) })
       else await consul.agent.check.fail({ id: check, note: `${keys.faultNote}${fault}` })
@@ -161,7 +162,7 @@ export function consulMembers(options: ConsulOptions): ConsulMembers {
     } finally {
       self.beating = false
       // It left while it was being registered.
-      if (!announced.has(id)) await deregister(id)
+      if (!announced.has(id)) await deregister(id, self)
       else if (self.beatAgain && away === undefined) void beat(id, self)
     }
   }
@@ -174,10 +175,10 @@ export function consulMembers(options: ConsulOptions): ConsulMembers {
     await consul.kv.set(`${keys.slots}${id}`, JSON.stringify({ node: id, count: slots.length, slots: ranges(slots) }))
   }
 
-  async function deregister(id: string): Promise<void> {
+  async function deregister(id: string, { service, role }: Announced): Promise<void> {
     try {
-      await consul.agent.service.deregister(id)
-      await consul.kv.del(`${keys.slots}${id}`)
+      await consul.agent.service.deregister(`${service}.${id}`)
+      if (role === 'shard-node') await consul.kv.del(`${keys.slots}${id}`)
     } catch (error) {
       notHeard(error as Error)
     }
@@ -260,7 +261,8 @@ export function consulMembers(options: ConsulOptions): ConsulMembers {
       if (changed) void beat(name, self)
     },
     async leave(node) {
-      if (announced.delete(node)) await deregister(node)
+      const self = announced.get(node)
+      if (self !== undefined && announced.delete(node)) await deregister(node, self)
     },
     watch(onChange) {
       follow()
@@ -284,10 +286,8 @@ export function consulMembers(options: ConsulOptions): ConsulMembers {
       for (const watching of watches) watching.end()
       members.close()
       owners.close()
-      for (const [id, { role }] of [...announced]) {
-        if (role !== 'edge') continue
-        announced.delete(id)
-        await consul.agent.service.deregister(id).catch(() => {})
+      for (const [id, self] of [...announced]) {
+        if (self.role === 'edge' && announced.delete(id)) await deregister(id, self)
       }
     },
   }

@@ -25,6 +25,20 @@ export {
   type SegmentSizes,
   type TornTail,
 } from './node-log/segment-files.js'
+export {
+  type EmbeddedObjects,
+  type EmbeddedObjectsOptions,
+  OBJECTS_PATH,
+  type OpenObject,
+  openEmbeddedObjects,
+  PartBusyError,
+  type PartWriter,
+  type ReceivedPart,
+  type ServedObject,
+} from './objects/embedded.js'
+export { ObjectStores, type ObjectStoresOptions, type PlacedStore, type StoreId } from './objects/placement.js'
+export * from './objects/port.js'
+export { openS3, type S3Options } from './objects/s3.js'
 export { everywherePresence } from './presence/everywhere.js'
 export { inProcessPresence } from './presence/in-process.js'
 export type * from './presence/port.js'

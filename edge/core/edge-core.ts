@@ -134,7 +134,10 @@ export class EdgeCore implements EdgeContext {
   /** The owners last heard of. */
   hintsChanged(owners: ReadonlyMap<Slot, NodeId>, now: Millis): void {
     this.at(now)
-    if (this.pipelines.routes.hint(owners)) this.ownersMoved()
+    const moved = this.pipelines.routes.hint(owners)
+    if (moved.length === 0) return
+    this.ownersMoved()
+    this.pipelines.ownersHeardOf(moved, now)
   }
 
   private ownersMoved(): void {

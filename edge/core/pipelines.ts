@@ -145,6 +145,17 @@ export class Pipelines implements PipelineHost {
     for (const pipeline of this.pipelines) pipeline?.linkClosed(gone, now)
   }
 
+  /** Somebody says that these slots are theirs now: what waits for an owner to be found need not wait longer. */
+  ownersHeardOf(slots: readonly Slot[], now: Millis): void {
+    if (this.paused.size === 0) return
+    for (const slot of slots) {
+      const pipeline = this.pipelines[slot]
+      if (pipeline === undefined || !this.paused.has(pipeline)) continue
+      pipeline.ownerHeardOf()
+      this.resume(pipeline, now)
+    }
+  }
+
   /** Goes on where a pause is over. */
   tick(now: Millis): void {
     if (this.paused.size === 0) return

@@ -15,13 +15,13 @@ export class Routes {
     for (let slot = 0; slot < SLOTS; slot++) this.desired[slot] = owners[slot]
   }
 
-  /** The owners last heard of, by slot. One that changed is newer than what was told before. Returns whether any did. */
-  hint(owners: ReadonlyMap<Slot, NodeId>): boolean {
-    let changed = false
+  /** The owners last heard of, by slot. One that changed is newer than what was told before. Returns the slots of these. */
+  hint(owners: ReadonlyMap<Slot, NodeId>): readonly Slot[] {
+    const changed: Slot[] = []
     for (let slot = 0; slot < SLOTS; slot++) {
       const owner = owners.get(slot as Slot)
       if (owner === this.hinted[slot]) continue
-      changed = true
+      changed.push(slot as Slot)
       this.hinted[slot] = owner
       if (owner !== undefined) this.told[slot] = owner
     }

@@ -118,6 +118,11 @@ class Line implements RequestOwner {
     return frames.length > 0
   }
 
+  /** A node is heard to own the slot. */
+  hint(node: NodeId): void {
+    this.pipelines.ownersHeardOf(this.pipelines.routes.hint(new Map([[SLOT, node]])), this.now)
+  }
+
   pass(ms: number): void {
     this.now = (this.now + ms) as Millis
     this.pipelines.tick(this.now)
@@ -159,7 +164,7 @@ type Step =
   | { readonly do: 'post'; readonly to: ConversationId }
   | { readonly do: 'to' | 'from'; readonly node: NodeId; readonly count: number }
   | { readonly do: 'bounce' | 'busy' | 'idle' | 'cut' | 'link'; readonly node: NodeId }
-  | { readonly do: 'move'; readonly node: NodeId }
+  | { readonly do: 'move' | 'hint'; readonly node: NodeId }
   | { readonly do: 'load' | 'loaded'; readonly node: NodeId; readonly conversation: ConversationId }
   | { readonly do: 'pass'; readonly ms: number }
 
@@ -182,7 +187,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       node,
     }),
   },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('move' as const), node }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('move' as const, 'hint' as const), node }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('load' as const, 'loaded' as const), node, conversation }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('pass' as const), ms: fc.integer({ min: 1, max: 200 }) }) },
 )
@@ -211,6 +216,9 @@ function play(line: Line, steps: readonly Step[]): void {
         break
       case 'link':
         line.link(next.node)
+        break
+      case 'hint':
+        line.hint(next.node)
         break
       case 'move':
         line.cluster.move(SLOT, next.node)
@@ -410,4 +418,23 @@ test('an abandoned request is answered to nobody; one that was not sent never is
   line.settle()
   assert.deepEqual(line.stored(FIRST), ['m1', 'm3'])
   assert.equal(line.pipelines.unansweredCount, 0)
+})
+
+test('what waits for an owner goes to the node that says it is, without waiting for the end of the pause', () => {
+  const line = new Line()
+  line.cut(N1)
+  line.post(FIRST)
+  // Nobody else owns the slot yet: pauses grow.
+  for (let i = 0; i < 12; i++) {
+    line.toNodeStep(N2, ALL)
+    line.fromNodeStep(N2, ALL)
+    line.pass(2_000)
+  }
+  line.toNodeStep(N2, ALL)
+  line.fromNodeStep(N2, ALL)
+  line.cluster.move(SLOT, N2)
+  line.hint(N2)
+  line.toNodeStep(N2, ALL)
+  line.fromNodeStep(N2, ALL)
+  assert.deepEqual([...line.acks], [['m1', 1]])
 })

@@ -248,6 +248,12 @@ export class SlotPipeline {
     this.host.pause(this)
   }
 
+  /** The next attempt goes to the node that says that it owns the slot, and its failure would count as the first. */
+  ownerHeardOf(): void {
+    this.failures = Math.min(this.failures, 1)
+    this.tries = 0
+  }
+
   /** Sends everything that is unanswered, in order, to the node that is the best guess now. */
   resume(now: Millis): void {
     this.paused = false

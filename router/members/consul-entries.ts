@@ -65,9 +65,10 @@ function stateOf(checks: ServiceEntry['Checks'], faultNote: string): SeenMember[
   return critical.every(({ Output }) => Output.startsWith(faultNote)) ? 'faulty' : 'expired'
 }
 
-interface KeyValue {
+export interface KeyValue {
   readonly Key: string
   readonly Value: string | null
+  readonly ModifyIndex: number
 }
 
 /** What cannot be read as a weight is none: a slip in Consul's UI must not empty a node. */
@@ -80,13 +81,17 @@ export function weightsOf(found: readonly KeyValue[], prefix: string): ReadonlyM
   return weights
 }
 
-export function ownersOf(found: readonly KeyValue[]): ReadonlyMap<Slot, NodeId> {
+/**
+ * Owners by slot, of what the living say. Of two that name one slot, the one that said so last: it was handed over. What
+ * a dead node said stays in Consul until it is back.
+ */
+export function ownersOf(found: readonly KeyValue[], alive: ReadonlySet<NodeId>): ReadonlyMap<Slot, NodeId> {
   const owners = new Map<Slot, NodeId>()
-  for (const { Value } of found) {
+  for (const { Value } of [...found].sort((a, b) => a.ModifyIndex - b.ModifyIndex)) {
     if (Value === null) continue
     try {
       const { node, slots } = JSON.parse(Value) as { node: NodeId; slots: string }
-      for (const of of slotsOf(slots)) owners.set(of, node)
+      if (alive.has(node)) for (const of of slotsOf(slots)) owners.set(of, node)
     } catch {
       // A hint that somebody edited: edges learn the owner from the first bounce instead.
     }

@@ -1,7 +1,7 @@
 import type { EdgeId, NodeId, Slot } from '@chat4all/protocol'
 import Consul from 'consul'
 import { BelievedMembers } from './believed-members.js'
-import { clusterKeys, memberSeen, ownersOf, type ServiceEntry, weightsOf } from './consul-entries.js'
+import { clusterKeys, type KeyValue, memberSeen, ownersOf, type ServiceEntry, weightsOf } from './consul-entries.js'
 import { LatestValue } from './latest-value.js'
 import type { Member, Members } from './port.js'
 import { ranges } from './slot-ranges.js'
@@ -77,6 +77,7 @@ export function consulMembers(options: ConsulOptions): ConsulMembers {
   const announced = new Map<string, Announced>()
   const watches: { end(): void }[] = []
   let services: readonly ServiceEntry[] | undefined
+  let hinted: readonly KeyValue[] = []
   let weights: ReadonlyMap<string, number> | undefined
   let heartbeat: NodeJS.Timeout | undefined
   let lookAgain: NodeJS.Timeout | undefined
@@ -197,7 +198,15 @@ export function consulMembers(options: ConsulOptions): ConsulMembers {
     const seen = services.map((entry) => memberSeen(entry, weights!, keys.faultNote))
     const { members: all, again } = believed.update(seen, now)
     if (again !== undefined) lookAgain = setTimeout(look, again - now + 1)
-    if (JSON.stringify(all) !== JSON.stringify(members.value)) members.set(all)
+    if (JSON.stringify(all) === JSON.stringify(members.value)) return
+    members.set(all)
+    tellOwners()
+  }
+
+  function tellOwners(): void {
+    const alive = new Set(members.value.map(({ node }) => node))
+    const next = ownersOf(hinted, alive)
+    if (!sameOwners(next, owners.value)) owners.set(next)
   }
 
   function follow(): void {
@@ -226,7 +235,8 @@ export function consulMembers(options: ConsulOptions): ConsulMembers {
       look()
     })
     watch(consul.kv.get, { key: keys.slots, recurse: true }, (found: KeyValue[] | undefined) => {
-      owners.set(ownersOf(found ?? []))
+      hinted = found ?? []
+      tellOwners()
     })
   }
 
@@ -293,7 +303,6 @@ export function consulMembers(options: ConsulOptions): ConsulMembers {
   }
 }
 
-interface KeyValue {
-  readonly Key: string
-  readonly Value: string | null
+function sameOwners(a: ReadonlyMap<Slot, NodeId>, b: ReadonlyMap<Slot, NodeId>): boolean {
+  return a.size === b.size && [...a].every(([slot, owner]) => b.get(slot) === owner)
 }

@@ -1,4 +1,4 @@
-import { type Slot, slot } from '@chat4all/protocol'
+import { SLOTS, type Slot, slot } from '@chat4all/protocol'
 
 /** [0, 1, 2, 7] → '0-2 7': 1024 slots stay readable in Consul's UI. */
 export function ranges(slots: readonly Slot[]): string {
@@ -12,12 +12,12 @@ export function ranges(slots: readonly Slot[]): string {
   return parts.join(' ')
 }
 
-/** The inverse of {@link ranges}. */
+/** The inverse of {@link ranges}. What is no slot is left out. */
 export function slotsOf(text: string): Slot[] {
   const slots: Slot[] = []
   for (const part of text.split(' ').filter((some) => some !== '')) {
     const [first, last] = part.split('-').map(Number)
-    for (let index = first!; index <= (last ?? first!); index++) slots.push(slot(index))
+    for (let index = first!; index <= Math.min(last ?? first!, SLOTS - 1); index++) slots.push(slot(index))
   }
   return slots
 }

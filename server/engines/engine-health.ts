@@ -38,9 +38,10 @@ export class EngineHealth {
   }
 
   /** It does not answer. `meanwhile`: what that means, for the log. */
-  away(engine: Engine, why: string, meanwhile: string): void {
+  away(engine: Engine, reason: string, meanwhile: string): void {
     this.up.set({ engine: engine.name }, 0)
     const { since, told } = this.aways.get(engine.name) ?? { since: new Date(), told: 0 }
+    const why = reason.split('\n', 1)[0]!
     const now = Date.now()
     const tell = now - told >= TELL_AGAIN_MS
     this.aways.set(engine.name, { engine, since, why, told: tell ? now : told })

@@ -19,7 +19,7 @@ export function causalOrder(report: Report): Check {
   const known = new Map<string, { readonly seq: number; readonly line: number }>()
   const sendings = new Map<string, FirstSending[]>()
   const sentBefore = new Set<string>()
-  /** What a device was refused, and may send again later out of order. */
+  /** What a device was refused, and may send again later out of order. (A conflict concerns other content only.) */
   const refused = new Set<string>()
 
   function tell(conversation: string, seq: number, line: number): void {
@@ -37,7 +37,10 @@ export function causalOrder(report: Report): Check {
   return {
     see(observation, line) {
       if (observation.type === 'sending') return sending(observation, line)
-      if (observation.type === 'refused') return void refused.add(observation.id)
+      if (observation.type === 'refused') {
+        if (observation.code !== 'CONFLICT') refused.add(observation.id)
+        return
+      }
       if (observation.type === 'sent') {
         seqs.set(observation.id, observation.seq)
         tell(observation.conversation, observation.seq, line)

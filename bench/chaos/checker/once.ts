@@ -2,7 +2,7 @@ import { type Check, entryOf, type Report, shows } from './check.js'
 
 /**
  * Nothing is doubled: a message_id has one seq in its conversation, in every acknowledgement and for every reader,
- * however often and whichever way it was sent; and the same id with other content is refused.
+ * however often and whichever way it was sent; and the same id is refused with other content, and never with the same.
  */
 export function once(report: Report): Check {
   const seqs = new Map<string, Map<string, { readonly seq: number; readonly line: number }>>()
@@ -36,6 +36,10 @@ export function once(report: Report): Check {
           )
         }
         has(observation.conversation, observation.id, observation.seq, line)
+      } else if (observation.type === 'refused' && observation.code === 'CONFLICT') {
+        if (!conflicting.has(`${observation.device} ${observation.id}`)) {
+          report(`${observation.id} is refused as a conflict, and was only ever sent with one content`, line)
+        }
       }
       if (!shows(observation)) return
       for (const [seq, id] of observation.messages) has(observation.conversation, id, seq, line)

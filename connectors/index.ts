@@ -1,2 +1,7 @@
 export { type AddressGuard, type AddressRules, createAddressGuard } from './webhook/address-guard.js'
+export { startWebhooks, type Webhooks, type WebhooksOptions } from './webhook/dispatcher.js'
+export { type WebhookMetrics, webhookEvents } from './webhook/events.js'
+export { WEBHOOK_LIMITS, type WebhookLimits } from './webhook/limits.js'
+export { createPoster, type Poster, type PosterOptions } from './webhook/post.js'
 export { newWebhookSecret } from './webhook/secrets.js'
+export type { WebhookEvent } from './webhook/webhook-event.js'

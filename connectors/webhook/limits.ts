@@ -1,3 +1,8 @@
+import type { Delivery } from '@chat4all/storage'
+
+/** Attempts that stay in a delivery's log. */
+export const ATTEMPTS_KEPT = 10
+
 /** Bounds of what is done for one webhook. */
 export interface WebhookLimits {
   /** An attempt ends after so long, whatever the receiver does. */
@@ -51,7 +56,7 @@ export const WEBHOOK_LIMITS: WebhookLimits = {
   perSecondMax: 100,
   graceMs: 250,
   attemptsInOrder: 3,
-  attemptsInOrderWhenDown: 20,
+  attemptsInOrderWhenDown: ATTEMPTS_KEPT,
   retryMsMin: 5_000,
   retryMsMax: 8 * HOUR_MS,
   giveUpMs: 3 * DAY_MS,
@@ -64,8 +69,13 @@ export const WEBHOOK_LIMITS: WebhookLimits = {
   claimMs: 30_000,
 }
 
+/** How often it was attempted since it began to wait: what is redelivered begins anew. At most {@link ATTEMPTS_KEPT}. */
+export function triesOf({ attemptLog, queued }: Delivery): number {
+  return attemptLog.filter(({ at }) => at >= queued).length
+}
+
 /** Four times as long after each failure, give or take a quarter, so that receivers are not met by all at once. */
-export function retryMs(attempts: number, limits: WebhookLimits, random: () => number): number {
-  const ms = Math.min(limits.retryMsMin * 4 ** (attempts - 1), limits.retryMsMax)
+export function retryMs(tries: number, limits: WebhookLimits, random: () => number): number {
+  const ms = Math.min(limits.retryMsMin * 4 ** (tries - 1), limits.retryMsMax)
   return Math.round(ms * (0.75 + random() / 2))
 }

@@ -125,6 +125,8 @@ export interface DeliveryQueue {
   append(webhook: WebhookRef, deliveries: readonly Delivery[]): Promise<void>
   /** What waits, oldest first. */
   chunks(webhook: WebhookRef, range: { readonly after?: string; readonly limit: number }): Promise<Chunk[]>
+  /** Writes what is left of a chunk, with what is known of it now. @returns undefined when another did so first. */
+  replaceChunk(webhook: WebhookRef, chunk: Chunk): Promise<Chunk | undefined>
   removeChunk(webhook: WebhookRef, chunk: Pick<Chunk, 'key' | 'version'>): Promise<void>
 
   /** Puts a delivery aside, or puts off one that is. */

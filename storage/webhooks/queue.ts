@@ -46,6 +46,13 @@ export function recordsDeliveryQueue(records: Records, now: () => number): Deliv
       }))
     },
 
+    async replaceChunk(webhook, { key, version, deliveries }) {
+      const place = { ...chunksOf(webhook), key }
+      if (!(await records.put(place, encodeChunk(deliveries), version as Version))) return undefined
+      const stored = await records.get(place)
+      return stored && { key, version: stored.version, deliveries }
+    },
+
     async removeChunk(webhook, { key, version }) {
       await records.remove({ ...chunksOf(webhook), key }, version as Version)
     },

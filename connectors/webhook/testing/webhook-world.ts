@@ -1,0 +1,115 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { AppId } from '@chat4all/protocol'
+import {
+  openClassicLevelRecords,
+  type Records,
+  recordsWebhooks,
+  type Webhook,
+  type WebhookStore,
+} from '@chat4all/storage'
+import { pino } from 'pino'
+import { Registry } from 'prom-client'
+import { createAddressGuard } from '../address-guard.js'
+import { startWebhooks, type Webhooks } from '../dispatcher.js'
+import { webhookEvents } from '../events.js'
+import { WEBHOOK_LIMITS, type WebhookLimits } from '../limits.js'
+import { createPoster, type Poster } from '../post.js'
+import { newWebhookSecret } from '../secrets.js'
+import { ManualClock } from './manual-clock.js'
+import { TestConversation, TestStream, viewOf } from './stream.js'
+
+export const NOW = 1_800_000_000_000
+export const SHOP = 'shop' as AppId
+
+/** Everything that a webhook needs but a process: records on disk, real HTTP, time that goes when it is told to. */
+export class WebhookWorld {
+  readonly clock = new ManualClock(NOW)
+  readonly registry = new Registry()
+  stream = new TestStream()
+  records!: Records
+  store!: WebhookStore
+  private readonly limits: WebhookLimits
+  private folder!: string
+  private readonly conversations: TestConversation[] = []
+  private readonly running: { webhooks: Webhooks; poster: Poster }[] = []
+  private webhooks = 0
+
+  private constructor(limits: Partial<WebhookLimits>) {
+    this.limits = { ...WEBHOOK_LIMITS, ...limits }
+  }
+
+  static async create(limits: Partial<WebhookLimits> = {}): Promise<WebhookWorld> {
+    const world = new WebhookWorld(limits)
+    world.folder = await mkdtemp(join(tmpdir(), 'chat4all-webhook-'))
+    world.records = await openClassicLevelRecords({ folder: world.folder, now: () => world.clock.now() })
+    world.store = recordsWebhooks(world.records, { now: () => world.clock.now() })
+    return world
+  }
+
+  /** Starts a process that delivers. */
+  start(given: { store?: WebhookStore; holder?: string; wrap?: (poster: Poster) => Poster } = {}): Webhooks {
+    const { store = this.store, holder = 'one', wrap = (poster) => poster } = given
+    const { clock, limits } = this
+    const guard = createAddressGuard({
+      allowHttp: true,
+      ports: [[1, 65_535]],
+      allowedNetworks: ['127.0.0.0/8'],
+    })
+    const poster = wrap(createPoster({ guard, limits, clock }))
+    const webhooks = startWebhooks({
+      source: this.stream,
+      view: viewOf(() => this.conversations),
+      store,
+      poster,
+      events: webhookEvents(pino({ level: 'silent' }), this.registry),
+      holder,
+      limits,
+      clock,
+      random: () => 0.5,
+    })
+    this.running.push({ webhooks, poster })
+    return webhooks
+  }
+
+  async webhook(url: string, fields: Partial<Webhook> = {}): Promise<Webhook> {
+    this.webhooks++
+    const webhook: Webhook = {
+      app: SHOP,
+      id: `wh_${this.webhooks}`,
+      url,
+      description: '',
+      events: undefined,
+      enabled: true,
+      disabledReason: undefined,
+      secrets: [{ secret: newWebhookSecret(), expires: undefined }],
+      created: this.clock.now(),
+      updated: this.clock.now(),
+      ...fields,
+    }
+    await this.store.definitions.create(webhook)
+    return webhook
+  }
+
+  conversation(id: string, app: AppId = SHOP): TestConversation {
+    const conversation = new TestConversation(app, id, () => this.clock.now())
+    this.conversations.push(conversation)
+    return conversation
+  }
+
+  /** Nothing waits anywhere. */
+  async isDone(): Promise<boolean> {
+    return this.stream.isRead && (await this.store.queue.backlogs()).length === 0
+  }
+
+  async close(): Promise<void> {
+    for (const { webhooks, poster } of this.running) {
+      await webhooks.stop()
+      await poster.close()
+    }
+    await this.records.close()
+    await rm(this.folder, { recursive: true })
+    this.clock.restore()
+  }
+}

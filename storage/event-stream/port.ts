@@ -1,4 +1,4 @@
-import type { ConversationId } from '@chat4all/protocol'
+import type { AppId, ConversationId, LogId, NodeId, Offset } from '@chat4all/protocol'
 
 /**
  * The stream of everything committed, for those who act on it: connectors, webhooks, search. At least once, and in
@@ -13,23 +13,73 @@ export interface EventStream {
   close(): Promise<void>
 }
 
+/** One record of a conversation, as it stands in a node log. Its head is read; the rest is left encoded. */
 export interface StreamEvent {
+  /**
+   * What the record is: `created` (a conversation came into being), `messages` (consecutive messages, changes of
+   * membership among them), `cursors` (members' delivered and read cursors, absolute values).
+   */
+  readonly kind: StreamEventKind
+  readonly app: AppId
   /** Events of one conversation keep their order. */
   readonly conversation: ConversationId
-  /** One encoded `logRecord` (protocol/schema/log-records.ts). */
+  /** One encoded `logRecord` (protocol/schema/log-records.ts): `logRecord.read(new Reader(record))` decodes it. */
   readonly record: Uint8Array
 }
+
+export type StreamEventKind = 'created' | 'messages' | 'cursors'
 
 /** Where the stream is read. */
 export interface EventSource {
   /**
-   * Calls `onEvents` with the events of one partition in order, from where this group has got; the group has got past
-   * them once the promise resolves. After a rejection, or a restart, they come again.
+   * Calls `onEvents` with events in order, from where this group has got; the group has got past them once the promise
+   * resolves. When it rejects, the same events come again, after a while that grows up to half a minute; so they do
+   * after a restart. Calls for events of different conversations may overlap; for one conversation they never do.
+   *
+   * Several that follow as one group share its events: all of a conversation go to one of them, until one comes or goes.
+   * Different groups each get everything.
    */
-  follow(group: string, onEvents: (events: readonly StreamEvent[]) => Promise<void>): Promise<Following>
+  follow(
+    group: string,
+    onEvents: (events: readonly StreamEvent[]) => Promise<void>,
+    options?: FollowOptions,
+  ): Promise<Following>
   close(): Promise<void>
 }
 
+export interface FollowOptions {
+  /** Where a group begins that never followed before: with all that the stream still has (default), or with what comes. */
+  readonly startAt?: 'oldest' | 'newest'
+}
+
 export interface Following {
+  /** Resolves when `onEvents` is not running any more and is not called again. The group keeps its place. */
   stop(): Promise<void>
+}
+
+/**
+ * The event stream of a process without Kafka: groups that read the node logs themselves. A shard-node is given it,
+ * and publishes to each group what its log holds.
+ */
+export interface EventGroups {
+  /** Tells of each group, those there now and those that come. Returns how to stop hearing. */
+  watch(node: NodeId, onGroup: (group: EventGroup) => void): () => void
+}
+
+export interface EventGroup {
+  readonly name: string
+  /** Where it begins in logs that it never read. */
+  readonly startAt: 'oldest' | 'newest'
+  /** True once it was given up because it did not follow: nothing is kept for it any more. */
+  readonly dropped: boolean
+  /** Resolves when consumers of the group have taken all of them; waits while there are none. */
+  publish(events: readonly StreamEvent[]): Promise<void>
+  /** How far the group has got; undefined when it never read this log. */
+  cursor(log: LogId): Offset | undefined
+  /** Resolves when it is durable. */
+  saveCursor(log: LogId, cursor: Offset): Promise<void>
+  /** Nothing is left of the log. */
+  forgetLog(log: LogId): Promise<void>
+  /** Told now and then how many bytes of the node's log are kept for this group; the group may be dropped for it. */
+  behind(node: NodeId, bytes: number): void
 }

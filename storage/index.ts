@@ -13,6 +13,8 @@ export { type KafkaOptions, kafkaEventSource, kafkaEventStream } from './event-s
 export type * from './event-stream/port.js'
 export { DamagedFileError } from './file-system/damaged-file-error.js'
 export type * from './file-system/port.js'
+export type * from './files/port.js'
+export { recordsFiles } from './files/records.js'
 export { cassandraMessageView } from './message-view/cassandra.js'
 export { openClassicLevelView } from './message-view/classic-level.js'
 export type * from './message-view/port.js'

@@ -1,6 +1,7 @@
 export * from './codec/frame-codec.js'
 export * from './codec/message-frames.js'
 export { Reader } from './codec/reader.js'
+export { type RecordHead, readRecordHead, recordHeadOf } from './codec/record-heads.js'
 export { Writer } from './codec/writer.js'
 export * from './errors.js'
 export * from './ids.js'

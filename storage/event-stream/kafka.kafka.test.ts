@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, test } from 'node:test'
-import type { ConversationId } from '@chat4all/protocol'
+import { type AppId, type ConversationId, logRecord, Reader, type Seq, Writer } from '@chat4all/protocol'
 import { kafkaEventSource, kafkaEventStream } from './kafka.js'
 import type { StreamEvent } from './port.js'
 
@@ -18,10 +18,18 @@ after(async () => {
   await stream.close()
 })
 
-const event = (conversation: string, number: number): StreamEvent => ({
-  conversation: conversation as ConversationId,
-  record: Buffer.from(`${conversation} ${number}`),
-})
+function event(name: string, number: number): StreamEvent {
+  const [app, conversation, kind] = ['demo' as AppId, name as ConversationId, 'messages'] as const
+  const writer = new Writer()
+  const messages = Buffer.from(`${name} ${number}`)
+  logRecord.write(writer, { type: kind, app, conversation, first: 1 as Seq, count: 1, messages })
+  return { kind, app, conversation, record: writer.take() }
+}
+
+function textOf({ record }: StreamEvent): string {
+  const read = logRecord.read(new Reader(record))
+  return read.type === 'messages' ? Buffer.from(read.messages).toString() : read.type
+}
 
 test('every event comes at least once, in order within its conversation, also to a group that comes later', async () => {
   const conversations = ['c1', 'c2', 'c3', 'c4', 'c5']
@@ -36,10 +44,10 @@ test('every event comes at least once, in order within its conversation, also to
     const timer = setTimeout(() => reject(new Error(`saw ${count} of ${published.length} within 30 s`)), 30_000)
     source
       .follow(`group-${randomUUID()}`, async (events) => {
-        for (const { conversation, record } of events) {
-          const of = seen.get(conversation) ?? []
-          of.push(Buffer.from(record).toString())
-          seen.set(conversation, of)
+        for (const event of events) {
+          const of = seen.get(event.conversation) ?? []
+          of.push(textOf(event))
+          seen.set(event.conversation, of)
           count++
         }
         if (count < published.length) return

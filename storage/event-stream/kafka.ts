@@ -1,4 +1,4 @@
-import type { ConversationId } from '@chat4all/protocol'
+import { recordHeadOf } from '@chat4all/protocol'
 import { CompressionTypes, Kafka, logLevel, type Producer } from 'kafkajs'
 import type { EventSource, EventStream, Following } from './port.js'
 
@@ -120,10 +120,11 @@ export function kafkaEventSource(options: KafkaOptions): EventSource {
         eachBatchAutoResolve: true,
         async eachBatch({ batch }) {
           await onEvents(
-            batch.messages.map(({ key, value }) => ({
-              conversation: String(key) as ConversationId,
-              record: value ?? new Uint8Array(),
-            })),
+            batch.messages.flatMap(({ value }) => {
+              const head = recordHeadOf(value ?? new Uint8Array())
+              if (head.type === 'follows') return []
+              return { kind: head.type, app: head.app, conversation: head.conversation, record: head.record }
+            }),
           )
         },
       })

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { before, test } from 'node:test'
+import { openApiDocument } from './description/openapi.js'
 import { ENDPOINTS } from './endpoints.js'
-import { openApiDocument } from './openapi.js'
-import { type RestFixture, restFixture } from './rest-fixture.js'
+import { type RestFixture, restFixture } from './testing/rest-fixture.js'
 
 /**
  * Every endpoint × everyone who may ask. The rows are looked up by what the OpenAPI document lists, so an endpoint

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { pino } from 'pino'
 import { mountRest } from './mount-rest.js'
-import { type RestFixture, restFixture } from './rest-fixture.js'
+import { type RestFixture, restFixture } from './testing/rest-fixture.js'
 
 let app: TemplatedApp
 let origin: string

@@ -2,11 +2,11 @@ import type { TemplatedApp } from 'uWebSockets.js'
 import { randomUUID } from 'node:crypto'
 import type { Chat4AllError } from '@chat4all/protocol'
 import type { Logger } from 'pino'
-import { setAnswerHeaders } from './answer-headers.js'
+import { REST_LIMITS, type RestLimits } from './admission/rest-limits.js'
 import type { RestApp } from './create-rest.js'
-import { httpOnUws } from './http-on-uws.js'
-import { problemResponse } from './problem-response.js'
-import { REST_LIMITS, type RestLimits } from './rest-limits.js'
+import { setAnswerHeaders } from './http/answer-headers.js'
+import { httpOnUws } from './http/http-on-uws.js'
+import { problemResponse } from './http/problem-response.js'
 
 export interface MountOptions {
   readonly logger: Logger

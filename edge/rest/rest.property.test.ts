@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { before, test } from 'node:test'
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import fc from 'fast-check'
+import { openApiDocument } from './description/openapi.js'
 import { ENDPOINTS } from './endpoints.js'
-import { openApiDocument } from './openapi.js'
-import { type Answer, type RestFixture, restFixture } from './rest-fixture.js'
+import { type Answer, type RestFixture, restFixture } from './testing/rest-fixture.js'
 
 /**
  * Whatever comes in, an answer is one that the OpenAPI document announces: status, media type and shape. Bodies are

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { beforeEach, test } from 'node:test'
 import { Chat4AllError, type ConversationId, FRAME_BYTES_MAX } from '@chat4all/protocol'
-import { type RestFixture, restFixture, SECRET } from './rest-fixture.js'
+import { type RestFixture, restFixture, SECRET } from './testing/rest-fixture.js'
 
 let fixture: RestFixture
 let ana: string

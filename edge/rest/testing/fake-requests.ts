@@ -22,7 +22,7 @@ import {
   type UserId,
   Writer,
 } from '@chat4all/protocol'
-import type { Requests } from '../requests.js'
+import type { Requests } from '../../requests.js'
 
 /** Owners in memory, for tests: the rules of shard-node/core as far as REST sees them, without slots and without logs. */
 export interface FakeRequests extends Requests {

@@ -1,6 +1,6 @@
 import { Chat4AllError } from '@chat4all/protocol'
 import { type TokenAnswer, tokenAnswer, tokenRequest } from '@chat4all/protocol/rest'
-import { endpoint } from './endpoint.js'
+import { endpoint } from '../endpoint.js'
 
 /** Client credentials → access token (RFC 6749, section 4.4). */
 export const postAuthToken = endpoint({

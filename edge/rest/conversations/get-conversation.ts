@@ -1,7 +1,7 @@
 import type { ConversationId } from '@chat4all/protocol'
 import { conversationAnswer, conversationParams } from '@chat4all/protocol/rest'
+import { endpoint } from '../endpoint.js'
 import { conversationJson } from './conversation-json.js'
-import { endpoint } from './endpoint.js'
 
 export const getConversation = endpoint({
   method: 'get',

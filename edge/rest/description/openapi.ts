@@ -1,7 +1,7 @@
 import { ERRORS, type ErrorCode } from '@chat4all/protocol'
 import { problem } from '@chat4all/protocol/rest'
 import { OpenAPIHono } from '@hono/zod-openapi'
-import type { Endpoint } from './endpoint.js'
+import type { Endpoint } from '../endpoint.js'
 
 export type OpenApiDocument = ReturnType<OpenAPIHono['getOpenAPI31Document']>
 

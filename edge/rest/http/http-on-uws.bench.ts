@@ -5,15 +5,15 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { type AppId, millis, seq, type UserId } from '@chat4all/protocol'
 import { Hono } from 'hono'
 import { pino } from 'pino'
-import type { Requests } from '../requests.js'
+import type { Requests } from '../../requests.js'
+import { createRest } from '../create-rest.js'
 import { BufferedResponse } from './buffered-response.js'
-import { createRest } from './create-rest.js'
 import { httpOnUws } from './http-on-uws.js'
 
 /**
  * CPU of one small POST: bare uWebSockets.js, the adapter, the adapter with Hono, the same on the platform's own
  * Request and Response, and the whole API. The server is a process of its own, so that its CPU time is its own.
- * `node edge/dist/rest/http-on-uws.bench.js [requests]`
+ * `node edge/dist/rest/http/http-on-uws.bench.js [requests]`
  */
 
 const BODY = JSON.stringify({

@@ -1,10 +1,10 @@
 import type { ConversationInfo } from '@chat4all/protocol'
 import { type ConversationListAnswer, conversationListAnswer, listConversationsQuery } from '@chat4all/protocol/rest'
-import { actingUser } from './acting-user.js'
+import { actingUser } from '../admission/acting-user.js'
+import { endpoint } from '../endpoint.js'
+import { InvalidRequest } from '../http/invalid-request.js'
+import { nextLink } from '../http/next-link.js'
 import { conversationJson } from './conversation-json.js'
-import { endpoint } from './endpoint.js'
-import { InvalidRequest } from './invalid-request.js'
-import { nextLink } from './next-link.js'
 
 const CONVERSATIONS_UNLESS_TOLD = 100
 

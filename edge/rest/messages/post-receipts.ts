@@ -1,7 +1,7 @@
 import { type ConversationId, seq } from '@chat4all/protocol'
 import { conversationParams, receiptsBody } from '@chat4all/protocol/rest'
-import { actingUser } from './acting-user.js'
-import { endpoint } from './endpoint.js'
+import { actingUser } from '../admission/acting-user.js'
+import { endpoint } from '../endpoint.js'
 
 export const postReceipts = endpoint({
   method: 'post',

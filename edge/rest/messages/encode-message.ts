@@ -9,7 +9,7 @@ import {
   Writer,
 } from '@chat4all/protocol'
 import type { PayloadJson } from '@chat4all/protocol/rest'
-import { InvalidRequest } from './invalid-request.js'
+import { InvalidRequest } from '../http/invalid-request.js'
 
 const writer = new Writer()
 

@@ -1,4 +1,4 @@
-import { ENDPOINTS } from './endpoints.js'
+import { ENDPOINTS } from '../endpoints.js'
 import { openApiDocument } from './openapi.js'
 
 /** The text of docs/api/openapi.json. */

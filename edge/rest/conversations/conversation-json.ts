@@ -1,6 +1,6 @@
 import type { ConversationInfo } from '@chat4all/protocol'
 import type { ConversationAnswer } from '@chat4all/protocol/rest'
-import { messageJson } from './message-json.js'
+import { messageJson } from '../messages/message-json.js'
 
 /** A conversation as REST shows it. */
 export function conversationJson(info: ConversationInfo): ConversationAnswer {

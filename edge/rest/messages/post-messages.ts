@@ -1,8 +1,8 @@
 import { type ConversationId, type MessageId, messageIdToBytes, type UserId } from '@chat4all/protocol'
 import { type AcceptedAnswer, acceptedAnswer, postMessageBody } from '@chat4all/protocol/rest'
-import { actingUser } from './acting-user.js'
+import { actingUser } from '../admission/acting-user.js'
+import { endpoint } from '../endpoint.js'
 import { checkFits, encodeExtras, encodePayload } from './encode-message.js'
-import { endpoint } from './endpoint.js'
 
 export const postMessages = endpoint({
   method: 'post',

@@ -4,8 +4,8 @@ import { test } from 'node:test'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { openApiText } from './openapi-file.js'
 
-// From edge/dist/rest to the root.
-const FILE = new URL('../../../docs/api/openapi.json', import.meta.url)
+// From edge/dist/rest/description to the root.
+const FILE = new URL('../../../../docs/api/openapi.json', import.meta.url)
 const document = JSON.parse(openApiText())
 
 /** Every object in the document, with where it stands. */

@@ -1,5 +1,5 @@
 import { millis } from '@chat4all/protocol'
-import { TokenBucket } from '../core/token-bucket.js'
+import { TokenBucket } from '../../core/token-bucket.js'
 
 const KEYS_MAX = 50_000
 

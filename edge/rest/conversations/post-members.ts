@@ -1,8 +1,8 @@
 import { type ConversationId, type MessageId, messageIdToBytes, type UserId } from '@chat4all/protocol'
 import { type AcceptedAnswer, acceptedAnswer, changeMembersBody, conversationParams } from '@chat4all/protocol/rest'
-import { actingUser } from './acting-user.js'
-import { endpoint } from './endpoint.js'
-import { InvalidRequest } from './invalid-request.js'
+import { actingUser } from '../admission/acting-user.js'
+import { endpoint } from '../endpoint.js'
+import { InvalidRequest } from '../http/invalid-request.js'
 
 export const postMembers = endpoint({
   method: 'post',

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { pino } from 'pino'
-import { createApp } from '../auth/apps.js'
-import { fakeDirectory } from '../auth/fake-directory.js'
-import { createAuthenticator } from '../auth/jwt-authenticator.js'
-import type { Authenticator } from '../auth/port.js'
-import { createRest, type RestApp, type RestOptions } from './create-rest.js'
+import { createApp } from '../../auth/apps.js'
+import { fakeDirectory } from '../../auth/fake-directory.js'
+import { createAuthenticator } from '../../auth/jwt-authenticator.js'
+import type { Authenticator } from '../../auth/port.js'
+import { createRest, type RestApp, type RestOptions } from '../create-rest.js'
 import { type FakeRequests, fakeRequests } from './fake-requests.js'
 
 /** The REST app over owners in memory, with two apps and a clock to turn: for tests. */

@@ -1,9 +1,9 @@
 import { MEMBERS_CHANGED_MAX, type MessageId, type UserId } from '@chat4all/protocol'
 import { conversationAnswer, createConversationBody } from '@chat4all/protocol/rest'
-import type { Identity } from '../auth/port.js'
+import type { Identity } from '../../auth/port.js'
+import { endpoint } from '../endpoint.js'
+import { InvalidRequest } from '../http/invalid-request.js'
 import { conversationJson } from './conversation-json.js'
-import { endpoint } from './endpoint.js'
-import { InvalidRequest } from './invalid-request.js'
 
 export const postConversations = endpoint({
   method: 'post',

@@ -1,5 +1,5 @@
 import { Chat4AllError } from '@chat4all/protocol'
-import type { Authenticator, Identity } from '../auth/port.js'
+import type { Authenticator, Identity } from '../../auth/port.js'
 import { RateLimiter } from './rate-limiter.js'
 import type { RestLimits } from './rest-limits.js'
 

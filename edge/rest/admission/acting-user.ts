@@ -1,6 +1,6 @@
 import { Chat4AllError, type UserId } from '@chat4all/protocol'
-import type { Identity } from '../auth/port.js'
-import { InvalidRequest } from './invalid-request.js'
+import type { Identity } from '../../auth/port.js'
+import { InvalidRequest } from '../http/invalid-request.js'
 
 /**
  * For which user a request acts. A user token acts for its own user, named or not; a service token acts for every

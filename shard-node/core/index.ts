@@ -1,4 +1,8 @@
 export * from './effects.js'
+export { PUBLICATION_DEFAULTS, Publication, type PublicationConfig } from './publication.js'
+export * from './publication-effects.js'
+export { droppableBelow } from './publication-retention.js'
+export { ALL_PUBLICATION_RULES, type PublicationRules } from './publication-rules.js'
 export { ALL_RULES, type ShardRules } from './rules.js'
 export { ShardNodeCore } from './shard-node-core.js'
 export { SHARD_DEFAULTS, type ShardConfig } from './state.js'

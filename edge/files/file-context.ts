@@ -1,5 +1,5 @@
 import type { AppId, ConversationId, Millis, UserId } from '@chat4all/protocol'
-import type { FileId, FileStore, ObjectStore, ObjectStores, Sha256, StoreId, StoredFile } from '@chat4all/storage'
+import type { FileId, FileStore, ObjectStore, ObjectStores, Sha256, StoredFile, StoreId } from '@chat4all/storage'
 import { ObjectStoreUnavailableError } from '@chat4all/storage'
 
 /** What all of `edge/files` works with. */

@@ -97,7 +97,9 @@ export class Verifications {
     const { app, id } = file
     await files.remind(app, id, (now() + FAILED_MS) as Millis)
     const failed = await files.update(app, id, (current) =>
-      current.state.type === 'verifying' ? { ...current, state: { type: 'failed', reason, place, checksum } } : undefined,
+      current.state.type === 'verifying'
+        ? { ...current, state: { type: 'failed', reason, place, checksum } }
+        : undefined,
     )
     if (failed === undefined) return this.leave(app, id, file)
     events.verificationFailed(failed, reason)

@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { addAllCommand } from './commands/all-command.js'
+import { addChaosCommands } from './commands/chaos-command.js'
 import { addCrashCommand } from './commands/crash-command.js'
 import { addMessageCommands } from './commands/message-commands.js'
 import { addProfileCommand } from './commands/profile-command.js'
@@ -10,6 +11,7 @@ addMessageCommands(program)
 addReconnectCommand(program)
 addCrashCommand(program)
 addProfileCommand(program)
+addChaosCommands(program)
 addAllCommand(program)
 
 // Ending through `exit` ends the servers and generators that were started, too.

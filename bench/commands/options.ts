@@ -11,6 +11,18 @@ export function positiveInteger(text: string): number {
   return value
 }
 
+export function wholeNumber(text: string): number {
+  const value = Number(text)
+  if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError('It must be a whole number from 0.')
+  return value
+}
+
+export function positiveNumber(text: string): number {
+  const value = Number(text)
+  if (!Number.isFinite(value) || value <= 0) throw new InvalidArgumentError('It must be a number above 0.')
+  return value
+}
+
 function serverNames(text: string): ServerName[] {
   const names = text.split(',')
   for (const name of names) {

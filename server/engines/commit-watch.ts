@@ -117,6 +117,7 @@ export function watchCommits(logs: NodeLogs, options: CommitWatchOptions): Commi
     read: (log, from, limit) => logs.read(log, from, limit),
     writeBack: (log, offset, entry) => logs.writeBack(log, offset, entry),
     decideEnd: (log, end) => logs.decideEnd(log, end),
+    endOf: (log) => logs.endOf(log),
     cursors: (log) => logs.cursors(log),
     saveCursor: (log, view, cursor) => logs.saveCursor(log, view, cursor),
     dropBelow: (log, below) => logs.dropBelow(log, below),

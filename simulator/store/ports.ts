@@ -41,6 +41,7 @@ export function storePorts(seed: number): StorePorts {
       read: (log, from, limit) => ask((done) => logs.read(log, from, limit, done)),
       writeBack: (log, offset, entry) => nothing((done) => logs.writeBack(log, offset, entry, done)),
       decideEnd: (log, end) => ask((done) => logs.decideEnd(log, end, done)),
+      endOf: async (log) => logs.endOf(log),
       cursors: (log) => ask((done) => logs.cursors(log, done)),
       saveCursor: (log, which, cursor) => nothing((done) => logs.saveCursor(log, which, cursor, done)),
       dropBelow: (log, below) => nothing((done) => logs.dropBelow(log, below, done)),

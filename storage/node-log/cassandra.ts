@@ -73,6 +73,11 @@ export function cassandraNodeLogs(client: Client): NodeLogs {
       return result.wasApplied() ? end : (number(result.rows[0]?.end) as Offset)
     },
 
+    async endOf(log) {
+      const { rows } = await client.execute('SELECT end FROM log_ends WHERE log = ?', [log])
+      return rows[0] === undefined ? undefined : (number(rows[0].end) as Offset)
+    },
+
     async cursors(log): Promise<LogCursors> {
       const { rows } = await client.execute('SELECT view_name, cursor FROM log_cursors WHERE log = ?', [log])
       const at = (view: keyof LogCursors) => number(rows.find((row) => row.view_name === view)?.cursor ?? 0) as Offset

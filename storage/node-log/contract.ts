@@ -156,11 +156,13 @@ export function nodeLogContract(
   behaves('the first proposal of an end wins, for ever', async (logs) => {
     await filled(logs, 5)
     await logs.seal(log)
+    assert.equal(await logs.endOf(log), undefined)
     const ends = await Promise.all([4, 5, 3].map((end) => logs.decideEnd(log, at(end))))
     assert.equal(new Set(ends).size, 1)
     assert.ok([3, 4, 5].includes(ends[0]!))
     assert.equal(await logs.decideEnd(log, at(5)), ends[0])
     assert.equal(await logs.decideEnd(log, at(0)), ends[0])
+    assert.equal(await logs.endOf(log), ends[0])
     return undefined
   })
 

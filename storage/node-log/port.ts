@@ -33,6 +33,9 @@ export interface NodeLogs {
   /** Proposes the log's end (first offset that does not exist). The first proposal wins; returns the one that won. */
   decideEnd(log: LogId, end: Offset): Promise<Offset>
 
+  /** Where the log ends, if that is decided and known; what is answered is decided, and a decision may be known late. */
+  endOf(log: LogId): Promise<Offset | undefined>
+
   /** How far the views have got: every entry below is in the view. 0 when never saved. */
   cursors(log: LogId): Promise<LogCursors>
 

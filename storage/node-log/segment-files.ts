@@ -152,6 +152,11 @@ class SegmentFiles implements NodeLogs {
     return decided ?? this.get(log).decideEnd(end)
   }
 
+  async endOf(log: LogId): Promise<Offset | undefined> {
+    this.mustBeOpen()
+    return (this.dropped.get(log) ?? this.logs.get(log)?.state)?.end
+  }
+
   async cursors(log: LogId): Promise<LogCursors> {
     this.mustBeOpen()
     const state = this.dropped.get(log) ?? this.logs.get(log)?.state

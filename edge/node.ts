@@ -22,8 +22,6 @@ const REQUEST_DEADLINE_MS = 5_000
 
 export interface EdgeOptions {
   readonly edge: EdgeId
-  /** The app that listens for clients; REST and others attach to it as well. Attached before it listens. */
-  readonly app: TemplatedApp
   readonly dialer: LinkDialer
   readonly members: Members
   readonly presence: Presence
@@ -44,6 +42,8 @@ export interface Edge {
   /** Shard-nodes linked now: an edge with none is not ready. */
   readonly linked: number
   readonly sessions: number
+  /** Puts the clients' WebSocket on an app, before that listens; on as many as there are. */
+  attach(app: TemplatedApp): void
   /** Takes no more clients and sends those that are here away, spread over `drainMs`. Resolves when all are gone. */
   drain(): Promise<void>
   /** Closes what is left, and the links. The app is closed by whoever made it. */
@@ -112,14 +112,6 @@ class EdgeNode implements Edge {
       this.now,
       this.afterInput,
     )
-    attachSocketRoute(options.app, this.core, this.outbox, {
-      path: options.path ?? SOCKET_PATH,
-      accepts: () => !this.draining && !this.closed,
-      now: this.now,
-      // What may wait for a session, and as much again for its last frames: pings alone get beyond it.
-      pongBytesMax: 2 * this.core.config.socketBytesMax,
-      afterInput: this.afterInput,
-    })
     this.unwatch = [
       options.members.watch((members) => {
         const nodes = members.map(({ node }) => node)
@@ -133,6 +125,17 @@ class EdgeNode implements Edge {
       }),
     ]
     this.ticker = setInterval(() => this.tick(), TICK_MS)
+  }
+
+  attach(app: TemplatedApp): void {
+    attachSocketRoute(app, this.core, this.outbox, {
+      path: this.options.path ?? SOCKET_PATH,
+      accepts: () => !this.draining && !this.closed,
+      now: this.now,
+      // What may wait for a session, and as much again for its last frames: pings alone get beyond it.
+      pongBytesMax: 2 * this.core.config.socketBytesMax,
+      afterInput: this.afterInput,
+    })
   }
 
   private world(random: () => number): EdgeWorld {

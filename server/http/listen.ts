@@ -1,4 +1,5 @@
 import { type TemplatedApp, us_listen_socket_close, us_socket_local_port } from 'uWebSockets.js'
+import { type AddressInfo, createServer } from 'node:net'
 
 export interface Listening {
   readonly port: number
@@ -6,8 +7,9 @@ export interface Listening {
   close(): void
 }
 
-/** The library's constant LIBUS_LISTEN_EXCLUSIVE_PORT, which its types promise under a name that its module lacks. */
+/** The library's constants LIBUS_LISTEN_EXCLUSIVE_PORT and _DEFAULT, which its types promise and its module lacks. */
 const EXCLUSIVE_PORT = 1
+const SHARED_PORT = 0
 
 export class CannotListenError extends Error {
   constructor(host: string, port: number) {
@@ -26,14 +28,40 @@ type ListenWithOptions = (
 ) => void
 
 /**
- * Listens on an address of this machine.
+ * Listens on an address of this machine, alone: uWebSockets shares ports by default, and a second server on one port would
+ * take half of the connections of the first, with other data.
  * @throws CannotListenError
  */
 export function listen(app: TemplatedApp, host: string, port: number): Promise<Listening> {
+  return listenWith(app, host, port, EXCLUSIVE_PORT)
+}
+
+/**
+ * The same, for a port that another app of this process is to take over while connections of this one stand.
+ * @throws CannotListenError when another process has the port.
+ */
+export async function listenForTakeover(app: TemplatedApp, host: string, port: number): Promise<Listening> {
+  // Who shares a port is not refused by anyone who shares it too, but by one who does not. And uWebSockets shares only a
+  // port that was chosen beforehand.
+  const probe = createServer()
+  const free = await new Promise<number>((resolve, reject) => {
+    probe.once('error', () => reject(new CannotListenError(host, port)))
+    probe.listen({ host, port, exclusive: true }, () => {
+      const { port: found } = probe.address() as AddressInfo
+      probe.close(() => resolve(found))
+    })
+  })
+  return takeOver(app, host, free)
+}
+
+/** Listens on a port that an app of this process has by {@link listenForTakeover}. */
+export function takeOver(app: TemplatedApp, host: string, port: number): Promise<Listening> {
+  return listenWith(app, host, port, SHARED_PORT)
+}
+
+function listenWith(app: TemplatedApp, host: string, port: number, options: number): Promise<Listening> {
   return new Promise((resolve, reject) => {
-    // Exclusive, because uWebSockets shares ports by default: a second server on one port would take half of the
-    // connections of the first, with other data.
-    ;(app.listen as unknown as ListenWithOptions).call(app, host, port, EXCLUSIVE_PORT, (socket) => {
+    ;(app.listen as unknown as ListenWithOptions).call(app, host, port, options, (socket) => {
       if (socket === false) {
         reject(new CannotListenError(host, port))
         return
@@ -51,7 +79,7 @@ export function listen(app: TemplatedApp, host: string, port: number): Promise<L
 }
 
 /** How an address is written in a URL. */
-export function urlOf(host: string, port: number): string {
+export function urlOf(host: string, port: number, secure = false): string {
   const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
-  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`
+  return `http${secure ? 's' : ''}://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`
 }

@@ -1,12 +1,14 @@
-import { App } from 'uWebSockets.js'
+import type { TemplatedApp } from 'uWebSockets.js'
 import { createAuthenticator, createRest, type Edge, edgeEvents, mountRest, startEdge } from '@chat4all/edge'
 import type { EdgeId } from '@chat4all/protocol'
 import type { LinkDialer, Members } from '@chat4all/router'
 import type { DirectoryStore, Presence } from '@chat4all/storage'
+import type { Config } from '../config/settings.js'
+import type { CertificateFiles } from '../http/certificate-files.js'
 import type { Unreadiness } from '../http/health-routes.js'
 import { mountHealth } from '../http/health-routes.js'
-import { listen, urlOf } from '../http/listen.js'
 import { mountMetrics } from '../http/metrics-route.js'
+import { openPublicPort } from '../http/public-port.js'
 import { mountWebFiles } from '../http/web-files.js'
 import { restMetrics } from '../metrics.js'
 import type { RoleContext } from './role.js'
@@ -36,7 +38,6 @@ export interface EdgeServer {
 export async function startEdgeServer(context: RoleContext, parts: EdgeParts): Promise<EdgeServer> {
   const { config, logger, registry } = context
   const { directory, tokenKey } = parts
-  const app = App()
   const authenticator = createAuthenticator({
     directory,
     key: tokenKey,
@@ -45,7 +46,6 @@ export async function startEdgeServer(context: RoleContext, parts: EdgeParts): P
   })
   const edge = startEdge({
     ...parts,
-    app,
     authenticator,
     events: edgeEvents(parts.edge, logger, registry),
     config: {
@@ -62,39 +62,57 @@ export async function startEdgeServer(context: RoleContext, parts: EdgeParts): P
     logger: restLogger,
     onAnswer: restMetrics(registry),
   })
-  mountRest(app, rest, { logger: restLogger })
   let draining = false
-  mountHealth(app, () => [...(draining ? ['draining'] : []), ...unlinked(edge), ...parts.unreadiness()])
-  mountMetrics(app, registry, {
-    token: config.metricsToken,
-    isServiceToken: (token) =>
-      authenticator.verify(token).then(
-        ({ user }) => user === undefined,
-        () => false,
-      ),
-  })
   const folder = webFolder(config)
-  if (mountWebFiles(app, folder) === 0) logger.warn({ folder }, 'the web chat is not built: / answers 404')
-
-  const close = async (): Promise<void> => {
-    await edge.close()
-    app.close()
+  const mount = (app: TemplatedApp): void => {
+    edge.attach(app)
+    mountRest(app, rest, { logger: restLogger })
+    mountHealth(app, () => [...(draining ? ['draining'] : []), ...unlinked(edge), ...parts.unreadiness()])
+    mountMetrics(app, registry, {
+      token: config.metricsToken,
+      isServiceToken: (token) =>
+        authenticator.verify(token).then(
+          ({ user }) => user === undefined,
+          () => false,
+        ),
+    })
+    if (mountWebFiles(app, folder) === 0) logger.warn({ folder }, 'the web chat is not built: / answers 404')
   }
-  const listening = await listen(app, config.host, parts.port).catch(async (error) => {
-    await close()
+  const port = await openPublicPort({
+    host: config.host,
+    port: parts.port,
+    tls: tlsFiles(config),
+    mount,
+    onRenewed: ({ subject, validTo }) =>
+      restLogger.info({ subject, valid_to: validTo }, 'a renewed certificate is shown'),
+    onNotRenewed: (error) =>
+      restLogger.error({ err: error }, 'the certificate changed and is of no use; the one of before is still shown'),
+  }).catch(async (error) => {
+    await edge.close()
     throw error
   })
+  const renew = (): void => void port.renew()
+  process.on('SIGHUP', renew)
+  const close = async (): Promise<void> => {
+    process.off('SIGHUP', renew)
+    port.stopListening()
+    await edge.close()
+    port.close()
+  }
   return {
-    url: urlOf(config.host, listening.port),
+    url: port.url,
     async stop() {
       draining = true
       // The port stays open meanwhile, so that whoever asks /readyz hears why no new session is taken.
       await edge.drain()
-      listening.close()
       await close()
     },
     abandon: () => void edge.close(),
   }
+}
+
+function tlsFiles({ tlsCert: cert, tlsKey: key }: Config): CertificateFiles | undefined {
+  return cert === undefined || key === undefined ? undefined : { cert, key }
 }
 
 function unlinked({ linked }: Edge): string[] {

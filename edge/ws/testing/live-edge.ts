@@ -117,7 +117,6 @@ export class LiveEdge {
     const registry = new Registry()
     const edge = startEdge({
       edge: id,
-      app,
       dialer: links.dialer(id),
       members,
       presence: inProcessPresence(),
@@ -125,6 +124,7 @@ export class LiveEdge {
       events: edgeEvents(id, pino({ level: 'silent' }), registry),
       ...options,
     })
+    edge.attach(app)
     const live = new LiveEdge(cluster, app, edge, listeners, registry)
     await live.listen()
     await until(() => edge.linked === cluster.nodes.size)

@@ -3,6 +3,9 @@ import type { Logger } from 'pino'
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import type { CommittedMessages } from './core/index.js'
 
+/** A fault of the same kind is not told again before. */
+const TELL_AGAIN_MS = 5_000
+
 /**
  * Everything that a shard-node tells operators: one function per event feeds the log and the counters (design §1
  * style: atproto's events). Levels: error means a bug or a broken engine; no content of users, no secrets.
@@ -89,6 +92,16 @@ export function shardNodeEvents(node: NodeId, logger: Logger, registry: Registry
     appendedMs = []
   }
 
+  // A store that is away fails every call: each is counted, and one in some seconds is told.
+  const tellSometimes = (level: 'error' | 'warn', what: string, fields: object, message: string): void => {
+    const { at, untold } = told.get(what) ?? { at: Number.NEGATIVE_INFINITY, untold: 0 }
+    const now = performance.now()
+    if (now - at < TELL_AGAIN_MS) return void told.set(what, { at, untold: untold + 1 })
+    told.set(what, { at: now, untold: 0 })
+    log[level]({ ...fields, ...(untold > 0 && { untold }) }, message)
+  }
+  const told = new Map<string, { readonly at: number; readonly untold: number }>()
+
   return {
     committed({ bytes: size, conversations, now }) {
       entriesCounted++
@@ -115,19 +128,24 @@ export function shardNodeEvents(node: NodeId, logger: Logger, registry: Registry
     },
     appendFailed({ log: name, offset, error }) {
       faults.inc({ node, what: 'append' })
-      log.error({ err: error, log: name, offset }, 'append failed: nothing is acknowledged until it succeeds')
+      tellSometimes(
+        'error',
+        'append',
+        { err: error, log: name, offset },
+        'append failed: nothing is acknowledged until it succeeds',
+      )
     },
     checkFailed({ log: name, error }) {
       faults.inc({ node, what: 'check-seal' })
-      log.warn({ err: error, log: name }, 'seal check failed; asked again')
+      tellSometimes('warn', 'check-seal', { err: error, log: name }, 'seal check failed; asked again')
     },
     viewFailed({ what, error }) {
       faults.inc({ node, what: `view-${what}` })
-      log.error({ err: error, what }, 'the message view failed; asked again')
+      tellSometimes('error', `view-${what}`, { err: error, what }, 'the message view failed; asked again')
     },
     slotsFailed({ what, error }) {
       faults.inc({ node, what: `slots-${what}` })
-      log.error({ err: error, what }, 'the slot table failed; asked again')
+      tellSometimes('error', `slots-${what}`, { err: error, what }, 'the slot table failed; asked again')
     },
     serving(count) {
       slots.set(labels, count)

@@ -4,7 +4,7 @@ import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 
 const MAIN = fileURLToPath(new URL('../main.js', import.meta.url))
-const READY_MS_MAX = 30_000
+const READY_MS_MAX = 60_000
 const EXIT_MS_MAX = 30_000
 
 interface Limits {

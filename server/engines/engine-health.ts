@@ -16,6 +16,7 @@ interface Away {
 
 const TELL_AGAIN_MS = 10_000
 const TRY_AGAIN_MS = 1_000
+const SLOW_MS = 3_000
 
 /**
  * Which engines answer, for the log, the metric `chat4all_engine_up` and /readyz. An engine that is away is told when
@@ -68,6 +69,8 @@ export class EngineHealth {
   /** Tries until it succeeds: whoever starts a server before its engines gets both, in whatever order. */
   async until<Result>(engine: Engine, attempt: () => Promise<Result>): Promise<Result> {
     for (;;) {
+      // One that is paused takes a connection and then says nothing.
+      const slow = setTimeout(() => this.away(engine, `no answer within ${SLOW_MS} ms`, 'waiting for it'), SLOW_MS)
       try {
         const result = await attempt()
         this.back(engine)
@@ -76,6 +79,8 @@ export class EngineHealth {
         this.away(engine, (error as Error).message, 'waiting for it')
         await new Promise((resolve) => setTimeout(resolve, TRY_AGAIN_MS))
         if (this.stopped) throw error
+      } finally {
+        clearTimeout(slow)
       }
     }
   }

@@ -7,6 +7,7 @@ import { cassandraEngine, openCassandraStorage } from '../engines/cassandra.js'
 import { type CommitWatch, watchCommits } from '../engines/commit-watch.js'
 import { EngineHealth } from '../engines/engine-health.js'
 import { openMembers } from '../engines/members.js'
+import { pacedFailures } from '../engines/paced-failures.js'
 import { openPresence } from '../engines/presence.js'
 import { mountHealth } from '../http/health-routes.js'
 import { listen, urlOf } from '../http/listen.js'
@@ -104,7 +105,7 @@ async function openNodeStorage(
   }
   const engine = cassandraEngine(config)
   const storage = await openCassandraStorage(context, health, teardown)
-  const watch = watchCommits(storage.logs, {
+  const watch = watchCommits(pacedFailures(storage.logs), {
     onOpened: (log) => consul?.describe(node, { log }),
     onFault(fault) {
       consul?.describe(node, { fault })
@@ -113,7 +114,7 @@ async function openNodeStorage(
     },
   })
   teardown.add(async () => watch.stop())
-  return { logs: watch.logs, view: storage.view, slots: storage.slots, watch }
+  return { logs: watch.logs, view: pacedFailures(storage.view), slots: pacedFailures(storage.slots), watch }
 }
 
 /** Why nobody should count on this node now. */

@@ -1,11 +1,14 @@
-import { type Client, types } from 'cassandra-driver'
+import { Chat4AllError } from '@chat4all/protocol'
+import { type ArrayOrObject, type Client, type QueryOptions, types } from 'cassandra-driver'
 import { behindPrefix, checkList, checkPlace, checkPut, firstVersion, nextVersion } from './place.js'
 import type { KeyedRecord, Records, Version } from './port.js'
+
+const RETRY_AFTER_MS = 1_000
 
 /**
  * Records in Cassandra. Every change is a lightweight transaction, and `get` reads at LOCAL_SERIAL: it sees a change
  * whose outcome its writer never learned. The driver repeats none of them (../cassandra/connection.ts): one that was
- * answered late may have been made.
+ * answered late may have been made. A Cassandra that does not answer is UNAVAILABLE to whoever asked.
  *
  * Only UPDATE writes, also a record that is new: INSERT would leave a mark that the row exists, with another time to
  * live than its cells, and an expired record could then neither be read nor be made again.
@@ -17,12 +20,14 @@ export function cassandraRecords(client: Client, random: () => number = Math.ran
   const update = `UPDATE records USING TTL ? SET value = ?, version = ? ${WHERE} IF version = ?`
   const remove = `DELETE FROM records ${WHERE} IF version = ?`
   const get = `SELECT value, version FROM records ${WHERE}`
+  const execute = (query: string, values: ArrayOrObject, options: QueryOptions = {}) =>
+    client.execute(query, values, options).catch(unavailable)
   const whole = (version: number) => types.Long.fromNumber(version)
 
   return {
     async get(place) {
       checkPlace(place)
-      const { rows } = await client.execute(get, [place.kind, place.partition, place.key], {
+      const { rows } = await execute(get, [place.kind, place.partition, place.key], {
         prepare: true,
         consistency: types.consistencies.localSerial,
       })
@@ -34,7 +39,7 @@ export function cassandraRecords(client: Client, random: () => number = Math.ran
       checkPut(place, value, options)
       const version = expected === undefined ? firstVersion(random) : nextVersion(expected)
       const bytes = Buffer.from(value.buffer, value.byteOffset, value.length)
-      const result = await client.execute(update, [
+      const result = await execute(update, [
         options.ttlSeconds ?? 0,
         bytes,
         whole(version),
@@ -48,7 +53,7 @@ export function cassandraRecords(client: Client, random: () => number = Math.ran
 
     async remove(place, expected) {
       checkPlace(place)
-      const result = await client.execute(remove, [place.kind, place.partition, place.key, whole(expected)])
+      const result = await execute(remove, [place.kind, place.partition, place.key, whole(expected)])
       return result.wasApplied()
     },
 
@@ -66,7 +71,7 @@ export function cassandraRecords(client: Client, random: () => number = Math.ran
       if (after !== undefined && Buffer.compare(Buffer.from(after), Buffer.from(prefix)) >= 0) where('key > ?', after)
       else if (prefix !== '') where('key >= ?', prefix)
       if (behind !== undefined) where('key < ?', behind)
-      const { rows } = await client.execute(
+      const { rows } = await execute(
         `SELECT key, value, version FROM records WHERE ${conditions.join(' AND ')} LIMIT ?`,
         [...values, limit],
         { prepare: true, fetchSize: limit },
@@ -82,4 +87,11 @@ export function cassandraRecords(client: Client, random: () => number = Math.ran
 
     close: async () => {},
   }
+}
+
+/** Clients are told to come again; operators see in the log what it was. */
+function unavailable(cause: unknown): never {
+  const error = new Chat4AllError('UNAVAILABLE', 'The store of what is set up does not answer.', RETRY_AFTER_MS)
+  error.cause = cause
+  throw error
 }

@@ -2,11 +2,12 @@ import { Chat4AllError } from '@chat4all/protocol'
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { cors } from 'hono/cors'
 import type { Logger } from 'pino'
+import type { FileService } from '../files/file-service.js'
 import { Admission } from './admission/admission.js'
 import { REST_LIMITS, type RestLimits } from './admission/rest-limits.js'
 import { docsPages } from './description/docs-pages.js'
 import { openApiDocument } from './description/openapi.js'
-import type { Answered, Endpoint, RestServices } from './endpoint.js'
+import type { Answered, Endpoint } from './endpoint.js'
 import { ENDPOINTS } from './endpoints.js'
 import { setAnswerHeaders } from './http/answer-headers.js'
 import { BufferedResponse } from './http/buffered-response.js'
@@ -17,13 +18,17 @@ import { readBody } from './http/read-body.js'
 import { traceOf } from './http/trace-context.js'
 import { type AnswerSample, type RestEvents, restEvents } from './rest-events.js'
 import { REST_IDS, type RestIds } from './rest-ids.js'
+import type { RestServices } from './services.js'
 
-export interface RestOptions extends Omit<RestServices, 'ids'> {
+export interface RestOptions extends Omit<RestServices, 'ids' | 'files'> {
+  readonly files?: FileService
   readonly ids?: RestIds
   readonly logger: Logger
   /** Milliseconds since 1970. */
   readonly now?: () => number
   readonly limits?: Partial<RestLimits>
+  /** Opens the admin API to whoever has it; undefined: there is none. */
+  readonly adminToken?: string
   /** Web pages of these origins (`https://app.example.org`) may call the API. None unless given. */
   readonly corsOrigins?: readonly string[]
   /** Told of every answer, for metrics. */
@@ -40,10 +45,10 @@ const REQUEST_ID = /^[A-Za-z0-9_.:-]{1,128}$/
 
 /** The REST API as a Hono app: try it with `app.request(…)`, serve it with `mountRest`. */
 export function createRest(options: RestOptions): RestApp {
-  const { requests, authenticator, ids = REST_IDS, logger, onAnswer, now = Date.now, corsOrigins = [] } = options
-  const services: RestServices = { requests, authenticator, ids }
+  const { requests, authenticator, files, ids = REST_IDS, logger, onAnswer, now = Date.now, corsOrigins = [] } = options
+  const services: RestServices = { requests, authenticator, ids, files }
   const limits = { ...REST_LIMITS, ...options.limits }
-  const admission = new Admission(authenticator, limits, now)
+  const admission = new Admission(authenticator, options.adminToken, limits, now)
   const events = restEvents(logger, onAnswer)
   const app = new Hono<RestEnv>()
 
@@ -66,7 +71,7 @@ export function createRest(options: RestOptions): RestApp {
 
   for (const endpoint of ENDPOINTS) {
     const path = honoPath(endpoint.path)
-    allow(path, ...(endpoint.method === 'get' ? ['GET', 'HEAD'] : ['POST']))
+    allow(path, ...(endpoint.method === 'get' ? ['GET', 'HEAD'] : [endpoint.method.toUpperCase()]))
     app.on(endpoint.method.toUpperCase(), path, (c) => serve(endpoint, services, admission, c))
   }
   for (const page of docsPages(openApiDocument(ENDPOINTS))) {
@@ -90,7 +95,7 @@ async function serve(
   c.set('route', endpoint.path)
   c.set('oauth', endpoint.takesForms === true)
   const { headers } = c.req.raw
-  const identity = endpoint.access === 'token' ? await admission.admit(headers.get('authorization')) : undefined
+  const identity = await admission.admit(endpoint.access, headers.get('authorization'))
   const params = endpoint.params && validated(endpoint.params, c.req.param(), 'parameters')
   const query = endpoint.query && validated(endpoint.query, c.req.query(), 'parameters')
   const body =
@@ -134,7 +139,7 @@ function everyAnswer(newRequestId: () => string, events: RestEvents): Middleware
 function crossOrigin(origins: readonly string[]): MiddlewareHandler {
   return cors({
     origin: [...origins],
-    allowMethods: ['GET', 'HEAD', 'POST'],
+    allowMethods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
     allowHeaders: ['authorization', 'content-type', 'traceparent', 'x-request-id'],
     exposeHeaders: ['link', 'location', 'retry-after', 'x-request-id'],
     maxAge: 600,

@@ -1,21 +1,20 @@
 import type { ErrorCode } from '@chat4all/protocol'
 import type { z } from 'zod'
-import type { Authenticator, Identity } from '../auth/port.js'
-import type { Requests } from '../requests.js'
-import type { RestIds } from './rest-ids.js'
+import type { Identity } from '../auth/port.js'
+import type { RestServices } from './services.js'
 
-/** What endpoints work with. */
-export interface RestServices {
-  readonly requests: Requests
-  readonly authenticator: Authenticator
-  readonly ids: RestIds
-}
+export type { RestServices } from './services.js'
 
-type Access = 'public' | 'token'
+/**
+ * Who may ask. `public`: anyone. `token`: a user token or a service token. `service`: a service token only.
+ * `admin`: the operator, with the admin token.
+ */
+export type Access = 'public' | 'token' | 'service' | 'admin'
 
 /** One request, validated. */
 export interface Call<Of extends Access, Params, Query, Body> {
-  readonly identity: Of extends 'token' ? Identity : undefined
+  /** Of `service`, `user` is undefined. */
+  readonly identity: Of extends 'token' | 'service' ? Identity : undefined
   readonly params: Params
   readonly query: Query
   readonly body: Body
@@ -41,7 +40,7 @@ interface Described {
 
 /** One path and method: how it is described (OpenAPI), what it takes (zod), what it does. */
 export interface Endpoint {
-  readonly method: 'get' | 'post'
+  readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete'
   /** As OpenAPI writes it: `/v1/conversations/{conversation_id}`. */
   readonly path: `/${string}`
   /** operationId of the OpenAPI document: the name of the method in generated clients. */

@@ -1,7 +1,7 @@
 import { ERRORS, type ErrorCode } from '@chat4all/protocol'
 import { problem } from '@chat4all/protocol/rest'
 import { OpenAPIHono } from '@hono/zod-openapi'
-import type { Endpoint } from '../endpoint.js'
+import type { Access, Endpoint } from '../endpoint.js'
 
 export type OpenApiDocument = ReturnType<OpenAPIHono['getOpenAPI31Document']>
 
@@ -22,6 +22,12 @@ const FAULTS_WITH_TOKEN: readonly ErrorCode[] = [
   'RATE_LIMITED',
   'UNAVAILABLE',
 ]
+const FAULTS_BY_ACCESS: Readonly<Record<Access, readonly ErrorCode[]>> = {
+  public: [],
+  token: FAULTS_WITH_TOKEN,
+  service: [...FAULTS_WITH_TOKEN, 'FORBIDDEN'],
+  admin: ['UNAUTHENTICATED', 'NOT_FOUND', 'UNAVAILABLE'],
+}
 const FAULTS_WITH_BODY: readonly ErrorCode[] = ['FRAME_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'IDLE_TIMEOUT']
 
 /** The OpenAPI 3.1 document of the endpoints. */
@@ -38,6 +44,11 @@ export function openApiDocument(endpoints: readonly Endpoint[]): OpenApiDocument
     scheme: 'basic',
     description: 'client_id and client_secret; only for POST /auth/token, where they may stand in the body instead.',
   })
+  app.openAPIRegistry.registerComponent('securitySchemes', 'admin', {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'The admin token of the operator (CHAT4ALL_ADMIN_TOKEN).',
+  })
   for (const endpoint of endpoints) app.openAPIRegistry.registerPath(described(endpoint))
   const document = app.getOpenAPI31Document({
     openapi: '3.1.0',
@@ -52,11 +63,19 @@ export function openApiDocument(endpoints: readonly Endpoint[]): OpenApiDocument
       { name: 'Tokens', description: 'Who asks.' },
       { name: 'Conversations', description: 'Private ones and groups, and their members.' },
       { name: 'Messages', description: 'Posting, reading, receipts.' },
+      { name: 'Files', description: 'To 2 GiB each: uploaded and downloaded at presigned addresses.' },
     ],
   })
   // A document of this version without webhooks says so by not mentioning them.
   delete document.webhooks
   return document
+}
+
+const SECURITY: Readonly<Record<Access, Record<string, string[]>[]>> = {
+  public: [{}, { client: [] }],
+  token: [{ token: [] }],
+  service: [{ token: [] }],
+  admin: [{ admin: [] }],
 }
 
 type PathConfig = Parameters<OpenAPIHono['openAPIRegistry']['registerPath']>[0]
@@ -71,7 +90,7 @@ function described(endpoint: Endpoint): PathConfig {
     tags: [tag],
     summary,
     ...(description !== undefined && { description }),
-    security: access === 'token' ? [{ token: [] }] : [{}, { client: [] }],
+    security: SECURITY[access],
     request: {
       ...(params && { params }),
       ...(query && { query }),
@@ -104,7 +123,7 @@ function answersOf({ answers }: Endpoint): PathConfig['responses'] {
 function problemsOf({ access, body, refusals }: Endpoint): PathConfig['responses'] {
   const codes = new Set<ErrorCode>([
     ...FAULTS_OF_ALL,
-    ...(access === 'token' ? FAULTS_WITH_TOKEN : []),
+    ...FAULTS_BY_ACCESS[access],
     ...(body === undefined ? [] : FAULTS_WITH_BODY),
     ...refusals,
   ])

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { randomUUID } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { before, test } from 'node:test'
 import { openApiDocument } from './description/openapi.js'
 import { ENDPOINTS } from './endpoints.js'
@@ -16,10 +16,13 @@ type Asker = (typeof ASKERS)[number]
 interface Row {
   readonly body?: (of: Conversation) => unknown
   readonly query?: string
+  /** Makes what the path names: a file that `admin` uploaded and posted in the conversation. */
+  readonly file?: 'uploading' | 'posted'
   readonly expected: Readonly<Record<Asker, number>>
 }
 interface Conversation {
   readonly id: string
+  readonly file: string
   /** The service names the user for whom it acts; users leave that out. */
   readonly as: string | undefined
 }
@@ -64,7 +67,41 @@ const MATRIX: Readonly<Record<string, Row>> = {
     }),
     expected: { ...NO_TOKEN, otherApp: 404, stranger: 404, member: 202, admin: 202, service: 202 },
   },
+  'post /v1/files/initiate': {
+    body: () => ({ name: 'a.txt', size: 5 }),
+    expected: { ...NO_TOKEN, otherApp: 201, stranger: 201, member: 201, admin: 201, service: 201 },
+  },
+  // An upload is its owner's alone: not even of those who may read the file.
+  'get /v1/files/{file_id}/parts': {
+    file: 'posted',
+    expected: { ...NO_TOKEN, otherApp: 404, stranger: 404, member: 404, admin: 200, service: 200 },
+  },
+  'post /v1/files/{file_id}/parts': {
+    file: 'uploading',
+    body: () => ({ part_numbers: [1] }),
+    expected: { ...NO_TOKEN, otherApp: 404, stranger: 404, member: 404, admin: 200, service: 200 },
+  },
+  'post /v1/files/complete': {
+    file: 'uploading',
+    body: ({ file }) => ({ file_id: file, checksum: CHECKSUM }),
+    expected: { ...NO_TOKEN, otherApp: 404, stranger: 404, member: 404, admin: 200, service: 200 },
+  },
+  'get /v1/files/{file_id}': {
+    file: 'posted',
+    expected: { ...NO_TOKEN, otherApp: 404, stranger: 404, member: 200, admin: 200, service: 200 },
+  },
+  'get /v1/files/{file_id}/content': {
+    file: 'posted',
+    expected: { ...NO_TOKEN, otherApp: 404, stranger: 404, member: 302, admin: 302, service: 302 },
+  },
+  'delete /v1/files/{file_id}': {
+    file: 'posted',
+    expected: { ...NO_TOKEN, otherApp: 404, stranger: 404, member: 404, admin: 204, service: 204 },
+  },
 }
+
+const BYTES = Buffer.from('hello')
+const CHECKSUM = createHash('sha256').update(BYTES).digest('hex')
 
 let fixture: RestFixture
 let tokens: Record<Asker, string | undefined>
@@ -92,6 +129,18 @@ async function conversation(): Promise<string> {
   return body.conversation_id
 }
 
+async function file(kind: 'uploading' | 'posted', conversation: string): Promise<string> {
+  const post = (path: string, json: unknown) => fixture.call('POST', path, { token: tokens.admin!, json })
+  const { body } = await post('/v1/files/initiate', { name: 'a.txt', size: BYTES.length })
+  await fixture.fileWorld.put(body.upload_url, BYTES)
+  if (kind === 'uploading') return body.file_id
+  await post('/v1/files/complete', { file_id: body.file_id, checksum: CHECKSUM })
+  const payload = { type: 'file', file_id: body.file_id, name: 'a.txt', size: BYTES.length, mime: 'text/plain' }
+  const posted = await post('/v1/messages', { message_id: randomUUID(), conversation_id: conversation, payload })
+  assert.equal(posted.status, 202)
+  return body.file_id
+}
+
 const listed = Object.entries(openApiDocument(ENDPOINTS).paths ?? {}).flatMap(([path, methods]) =>
   Object.keys(methods).map((method) => `${method} ${path}`),
 )
@@ -108,10 +157,12 @@ for (const name of listed) {
       const id = await conversation()
       const as = asker === 'service' || asker === 'otherApp' ? 'member' : undefined
       const token = tokens[asker]
+      const fileId = row.file === undefined ? '' : await file(row.file, id)
       const { status, headers } = await fixture.call(
         method.toUpperCase(),
-        path.replace('{conversation_id}', id) + (row.query === undefined ? '' : `?user=${row.query}`),
-        { ...(token !== undefined && { token }), ...(row.body && { json: row.body({ id, as }) }) },
+        path.replace('{conversation_id}', id).replace('{file_id}', fileId) +
+          (row.query === undefined ? '' : `?user=${row.query}`),
+        { ...(token !== undefined && { token }), ...(row.body && { json: row.body({ id, as, file: fileId }) }) },
       )
       assert.equal(status, row.expected[asker], asker)
       if (status === 401) assert.match(headers.get('www-authenticate') ?? '', /^Bearer /)
@@ -122,7 +173,7 @@ for (const name of listed) {
 test('the list of a user of another app shows nothing of this one', async () => {
   const id = await conversation()
   const list = async (token: string) => {
-    const { body } = await fixture.call('GET', '/v1/conversations?user=member', { token })
+    const { body } = await fixture.call('GET', '/v1/conversations?user=member&limit=1000', { token })
     return body.conversations.map(({ conversation_id }: { conversation_id: string }) => conversation_id)
   }
   assert.ok((await list(tokens.service!)).includes(id))

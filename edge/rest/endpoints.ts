@@ -3,6 +3,13 @@ import { getConversations } from './conversations/get-conversations.js'
 import { postConversations } from './conversations/post-conversations.js'
 import { postMembers } from './conversations/post-members.js'
 import type { Endpoint } from './endpoint.js'
+import { deleteFile } from './files/delete-file.js'
+import { getFile } from './files/get-file.js'
+import { getFileContent } from './files/get-file-content.js'
+import { getFileParts } from './files/get-file-parts.js'
+import { postFileParts } from './files/post-file-parts.js'
+import { postFilesComplete } from './files/post-files-complete.js'
+import { postFilesInitiate } from './files/post-files-initiate.js'
 import { getMessages } from './messages/get-messages.js'
 import { postMessages } from './messages/post-messages.js'
 import { postReceipts } from './messages/post-receipts.js'
@@ -18,4 +25,11 @@ export const ENDPOINTS: readonly Endpoint[] = [
   postReceipts,
   getMessages,
   postMessages,
+  postFilesInitiate,
+  getFileParts,
+  postFileParts,
+  postFilesComplete,
+  getFile,
+  getFileContent,
+  deleteFile,
 ]

@@ -1,4 +1,5 @@
 export * from './conversations.js'
+export * from './files.js'
 export * from './message-json.js'
 export * from './messages.js'
 export * from './payloads.js'

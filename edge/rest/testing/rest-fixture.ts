@@ -4,6 +4,7 @@ import { createApp } from '../../auth/apps.js'
 import { fakeDirectory } from '../../auth/fake-directory.js'
 import { createAuthenticator } from '../../auth/jwt-authenticator.js'
 import type { Authenticator } from '../../auth/port.js'
+import { type FileWorld, fileWorld } from '../../files/testing/file-world.js'
 import { createRest, type RestApp, type RestOptions } from '../create-rest.js'
 import { type FakeRequests, fakeRequests } from './fake-requests.js'
 
@@ -12,6 +13,7 @@ export interface RestFixture {
   readonly rest: RestApp
   readonly requests: FakeRequests
   readonly log: Record<string, unknown>[]
+  readonly fileWorld: FileWorld
   /** A token of an app (`demo` or `other`), for one user or as a service. */
   token(user?: string, app?: string): Promise<string>
   /** Moves the clock. */
@@ -48,14 +50,23 @@ export async function restFixture(options: Partial<RestOptions> = {}): Promise<R
   authentication ??= authenticatorOfTwoApps()
   const authenticator = await authentication
   const requests = fakeRequests(now)
+  const world = await fileWorld({
+    now,
+    isMember: (app, conversation, user) =>
+      requests.inspect({ t: 'inspect', app, conversation, user }).then(
+        () => true,
+        () => false,
+      ),
+  })
   const log: Record<string, unknown>[] = []
   const logger = pino({ level: 'info' }, { write: (line: string) => void log.push(JSON.parse(line)) })
   const limits = { userRequestsPerSecond: 0, ...options.limits }
-  const rest = createRest({ requests, authenticator, logger, now, ...options, limits })
+  const rest = createRest({ requests, authenticator, files: world.service(), logger, now, ...options, limits })
   return {
     rest,
     requests,
     log,
+    fileWorld: world,
     token: async (user, app = 'demo') => (await authenticator.issue(app, SECRET, user)).accessToken,
     pass(ms) {
       time += ms

@@ -1,0 +1,31 @@
+import type { KeyedRecord, Partition, Place, Records, StoredRecord, Version } from '@chat4all/storage'
+
+/** Records in memory, without times to live: for tests. */
+export function memoryRecords(): Records {
+  const kept = new Map<string, Map<string, StoredRecord>>()
+  let versions = 0
+  const partitionOf = ({ kind, partition }: Partition) => {
+    const name = `${kind}\0${partition}`
+    const found = kept.get(name) ?? new Map<string, StoredRecord>()
+    kept.set(name, found)
+    return found
+  }
+  const holds = (place: Place, expected: Version | undefined) => partitionOf(place).get(place.key)?.version === expected
+  return {
+    get: async (place) => partitionOf(place).get(place.key),
+    async put(place, value, expected) {
+      if (!holds(place, expected)) return false
+      partitionOf(place).set(place.key, { value, version: ++versions as Version })
+      return true
+    },
+    remove: async (place, expected) => holds(place, expected) && partitionOf(place).delete(place.key),
+    async list(partition, { limit, after, prefix = '' }) {
+      return [...partitionOf(partition)]
+        .map(([key, record]): KeyedRecord => ({ key, ...record }))
+        .filter(({ key }) => key.startsWith(prefix) && (after === undefined || key > after))
+        .sort((a, b) => (a.key < b.key ? -1 : 1))
+        .slice(0, limit)
+    },
+    close: async () => {},
+  }
+}

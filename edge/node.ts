@@ -25,6 +25,8 @@ export interface EdgeOptions {
   readonly dialer: LinkDialer
   readonly members: Members
   readonly presence: Presence
+  /** As EdgeWorld has it. Undefined: files are not looked after here. */
+  readonly mayPostFile?: EdgeWorld['mayPostFile']
   readonly authenticator: Authenticator
   readonly events: EdgeNodeEvents
   readonly config?: Partial<EdgeConfig>
@@ -149,6 +151,7 @@ class EdgeNode implements Edge {
         })
       },
       leave: (app, user) => void this.presence.leave(app, user),
+      mayPostFile: this.options.mayPostFile ?? (() => true),
       hash: sha256Text,
       random,
     }

@@ -9,10 +9,12 @@ import {
   HELLO_BYTES_MAX,
   message,
   type NodeId,
+  payload,
   Reader,
   type Seq,
   slotOf,
   type UserId,
+  Writer,
 } from '@chat4all/protocol'
 import fc from 'fast-check'
 import { encodeClientFrames, type TestClient, TestEdge } from './testing/edge-world.js'
@@ -550,5 +552,35 @@ test('whatever bytes come, in whatever state: an error from the table and a clos
       },
     ),
     { numRuns: 2_000 },
+  )
+})
+
+test('a file that may not be posted is refused, and one that is not known yet comes again, with what came behind it', () => {
+  const { edge, conversation } = world()
+  const alice = online(edge)
+  const writer = new Writer()
+  payload.write(writer, { type: 'file', file_id: 'f1', name: 'a', size: 1, mime: 'text/plain' })
+  const file = writer.take()
+  const withFile = (cseq: number) => ({ ...sendFrame(cseq), payload: file }) as ClientFrame
+  edge.mayPostFile = undefined
+  alice.send(withFile(1), sendFrame(2, 'behind it'))
+  edge.run()
+  assert.deepEqual(
+    alice.of('busy').map(({ cseq }) => cseq),
+    [1],
+  )
+  assert.equal(stored(conversation).length, 0)
+  edge.mayPostFile = true
+  alice.send(withFile(1), sendFrame(2, 'behind it'))
+  edge.mayPostFile = false
+  alice.send(withFile(3), sendFrame(4, 'goes on'))
+  edge.run()
+  assert.deepEqual(
+    alice.of('error').map(({ cseq, code }) => [cseq, code]),
+    [[3, ERRORS.NOT_FOUND.wire]],
+  )
+  assert.deepEqual(
+    alice.of('sent').map(({ cseq }) => cseq),
+    [1, 2, 4],
   )
 })

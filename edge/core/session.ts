@@ -21,12 +21,16 @@ import { CseqGate } from './cseq-gate.js'
 import type { EdgeContext } from './edge-context.js'
 import { encodeFrame } from './encoded-frames.js'
 import type { EnumerationOwner } from './enumerations.js'
+import { fileOf } from './file-reference.js'
 import { HistoryQuestions } from './history-questions.js'
 import { ListAnswer } from './list-answer.js'
 import type { LocalUser } from './local-user.js'
 import { NOBODY, type Request, type RequestOwner } from './slot-pipeline.js'
 import { TokenBucket } from './token-bucket.js'
 import type { ClientSocket } from './world.js'
+
+/** Until when it is known, most often, whether a file may be posted. */
+const FILE_LOOKUP_MS = 30
 
 type Frame<Name extends ClientFrame['t']> = Extract<ClientFrame, { t: Name }>
 
@@ -185,11 +189,23 @@ export class Session implements RequestOwner, EnumerationOwner {
     const { config } = this.edge
     if (!this.take()) return this.busy(frame, 'RATE_LIMITED', this.bucket.waitMs(config.framesPerSecond))
     if (this.unanswered >= config.sessionUnansweredMax) return this.busy(frame, 'BUSY', config.busyRetryAfterMs)
+    if (frame.t === 'send' && !this.mayPost(frame)) return
     const asked = requestOf(frame, this.user!, this.edge.world.hash)
     if (typeof asked === 'string') return this.refuse(frame, 'INVALID', asked)
     const request = this.edge.pipelines.submit(asked, this, frame.cseq, this.edge.now)
     if (request === undefined) return this.busy(frame, 'BUSY', config.busyRetryAfterMs)
     this.unanswered++
+  }
+
+  /** False: it refers to a file that is not the user's to post, or is not known to be yet; the client was told. */
+  private mayPost(frame: Frame<'send'>): boolean {
+    const file = fileOf(frame.payload)
+    if (file === undefined) return true
+    const { app, id } = this.user!
+    const may = this.edge.world.mayPostFile(app, id, frame.conversation, file)
+    if (may === undefined) this.busy(frame, 'BUSY', FILE_LOOKUP_MS)
+    else if (!may) this.refuse(frame, 'NOT_FOUND', `there is no file ${file} to post`)
+    return may === true
   }
 
   private busy(frame: Numbered, code: 'BUSY' | 'RATE_LIMITED', retryAfterMs: number): void {

@@ -1,4 +1,4 @@
-import type { AppId, EdgeLinkFrame, ErrorCode, NodeId, UserId } from '@chat4all/protocol'
+import type { AppId, ConversationId, EdgeLinkFrame, ErrorCode, NodeId, UserId } from '@chat4all/protocol'
 import type { Session } from './session.js'
 
 /**
@@ -17,6 +17,11 @@ export interface EdgeWorld {
   arrive(app: AppId, user: UserId, token: number): void
   /** The user's last session here is gone: Presence.leave. Nobody waits for it. */
   leave(app: AppId, user: UserId): void
+  /**
+   * Whether the user may post this file in the conversation; undefined: not known yet, it is being found out, and the
+   * client is told to send the same again a moment later.
+   */
+  mayPostFile(app: AppId, user: UserId, conversation: ConversationId, file: string): boolean | undefined
   /** At least 21 characters of A–Z, a–z, 0–9, _ and - that follow from the text alone (a cryptographic hash). */
   hash(text: string): string
   /** From 0 up to but not including 1. */

@@ -130,6 +130,8 @@ export class TestEdge {
   now = 1_000_000 as Millis
   presenceWorks = true
   readonly presence = new Set<string>()
+  /** What the world knows of files that a client wants to post. */
+  mayPostFile: boolean | undefined = true
   private readonly later: (() => void)[] = []
   private readonly name: string
 
@@ -155,6 +157,7 @@ export class TestEdge {
             this.core.arrived(token, this.presenceWorks, this.now)
           }),
         leave: (_app, user) => this.later.push(() => this.presence.delete(user)),
+        mayPostFile: () => this.mayPostFile,
         hash: testHash,
         random: options.random ?? (() => 0.5),
       },

@@ -4,6 +4,7 @@ import { createApp } from '../../auth/apps.js'
 import { fakeDirectory } from '../../auth/fake-directory.js'
 import { createAuthenticator } from '../../auth/jwt-authenticator.js'
 import type { Authenticator } from '../../auth/port.js'
+import { membershipOf } from '../../files/membership.js'
 import { type FileWorld, fileWorld } from '../../files/testing/file-world.js'
 import { createRest, type RestApp, type RestOptions } from '../create-rest.js'
 import { type FakeRequests, fakeRequests } from './fake-requests.js'
@@ -52,11 +53,7 @@ export async function restFixture(options: Partial<RestOptions> = {}): Promise<R
   const requests = fakeRequests(now)
   const world = await fileWorld({
     now,
-    isMember: (app, conversation, user) =>
-      requests.inspect({ t: 'inspect', app, conversation, user }).then(
-        () => true,
-        () => false,
-      ),
+    isMember: membershipOf(requests),
   })
   const log: Record<string, unknown>[] = []
   const logger = pino({ level: 'info' }, { write: (line: string) => void log.push(JSON.parse(line)) })

@@ -1,0 +1,7 @@
+export type { Caller } from './caller.js'
+export type { FileContext, FileEvents } from './file-context.js'
+export { fileEvents } from './file-events.js'
+export { FileService } from './file-service.js'
+export { membershipOf } from './membership.js'
+export { mountObjects, type ObjectRoutesOptions } from './object-routes.js'
+export { PostGate } from './post-gate.js'

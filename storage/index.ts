@@ -1,4 +1,4 @@
-export { type CassandraOptions, connectCassandra } from './cassandra/connection.js'
+export { type CassandraOptions, connectCassandra, joinCassandra } from './cassandra/connection.js'
 export { type DataFolder, DataFolderInUseError, openDataFolder } from './data-folder.js'
 export type * from './directory/port.js'
 export { recordsDirectory } from './directory/records.js'
@@ -9,7 +9,14 @@ export {
   openEmbeddedEdgeStorage,
   openEmbeddedStorage,
 } from './embedded.js'
-export { type KafkaOptions, kafkaEventSource, kafkaEventStream } from './event-stream/kafka.js'
+export {
+  type KafkaFault,
+  type KafkaOptions,
+  kafkaEventSource,
+  kafkaEventStream,
+  MESSAGES_TOPIC,
+} from './event-stream/kafka.js'
+export { type NodeLogEvents, type NodeLogEventsOptions, openNodeLogEvents } from './event-stream/node-logs.js'
 export type * from './event-stream/port.js'
 export { DamagedFileError } from './file-system/damaged-file-error.js'
 export type * from './file-system/port.js'

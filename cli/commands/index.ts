@@ -1,4 +1,5 @@
 import { registerAll } from './all.js'
+import { registerCluster } from './cluster.js'
 import type { RegisterCommand } from './command.js'
 import { registerConversations } from './conversations.js'
 import { registerCreateGroup } from './create-group.js'
@@ -11,11 +12,12 @@ import { registerShardNode } from './shard-node.js'
 import { registerTail } from './tail.js'
 import { registerWhoami } from './whoami.js'
 
-/** Every command, in the order of `--help`: the server's roles first, then what a user does. One file each. */
+/** Every command, in the order of `--help`: the server's roles first, then what an operator does, then what a user does. One file each. */
 export const commands: readonly RegisterCommand[] = [
   registerAll,
   registerEdge,
   registerShardNode,
+  registerCluster,
   registerLogin,
   registerWhoami,
   registerConversations,

@@ -5,6 +5,7 @@ import type { Setting } from './settings.js'
 /** Where the engines of a cluster are. Without them edges and shard-nodes keep what they have in their own folders. */
 
 const CLUSTER = ['edge', 'shard-node'] as const
+const ASKED = ['edge', 'shard-node', 'cluster'] as const
 
 const SECRET = z.string().min(1).max(256)
 
@@ -30,7 +31,7 @@ export const engineSettings = {
     expected: '1 to 32 of a–z 0–9 -, the first a letter',
     about: 'Name of the cluster: how its Consul services, its keys in Consul and those in Redis begin',
     fallback: 'chat4all',
-    roles: CLUSTER,
+    roles: ASKED,
   },
   cassandra: {
     env: 'CHAT4ALL_CASSANDRA',
@@ -38,7 +39,7 @@ export const engineSettings = {
     expected: HOSTS,
     about: 'Some processes of the Cassandra that keeps everything; the others are learned from them',
     otherwise: 'everything is kept in CHAT4ALL_DATA_DIR',
-    roles: CLUSTER,
+    roles: ASKED,
   },
   cassandraKeyspace: {
     env: 'CHAT4ALL_CASSANDRA_KEYSPACE',
@@ -46,7 +47,7 @@ export const engineSettings = {
     expected: '1 to 48 of a–z 0–9 _, the first a letter',
     about: 'Its keyspace, made at the first start',
     fallback: 'chat4all',
-    roles: CLUSTER,
+    roles: ASKED,
   },
   cassandraDatacenter: {
     env: 'CHAT4ALL_CASSANDRA_DATACENTER',
@@ -54,7 +55,7 @@ export const engineSettings = {
     expected: 'the name of a data centre, as `nodetool status` shows it',
     about: 'The data centre whose quorum decides',
     fallback: 'datacenter1',
-    roles: CLUSTER,
+    roles: ASKED,
   },
   cassandraReplication: {
     env: 'CHAT4ALL_CASSANDRA_REPLICATION',
@@ -70,7 +71,7 @@ export const engineSettings = {
     expected: 'the name of a role in Cassandra',
     about: 'Who we are to Cassandra; goes with the next',
     otherwise: 'Cassandra is asked without credentials',
-    roles: CLUSTER,
+    roles: ASKED,
   },
   cassandraPassword: {
     env: 'CHAT4ALL_CASSANDRA_PASSWORD',
@@ -78,7 +79,7 @@ export const engineSettings = {
     expected: '1 to 256 characters',
     about: 'The password of that role',
     otherwise: 'Cassandra is asked without credentials',
-    roles: CLUSTER,
+    roles: ASKED,
     secret: true,
   },
   consul: {
@@ -87,7 +88,7 @@ export const engineSettings = {
     expected: 'http://host:port or https://host:port',
     about: 'The Consul agent that says who is alive; needs CHAT4ALL_CASSANDRA',
     otherwise: 'CHAT4ALL_MEMBERS is a fixed list',
-    roles: CLUSTER,
+    roles: ASKED,
   },
   consulToken: {
     env: 'CHAT4ALL_CONSUL_TOKEN',
@@ -95,7 +96,7 @@ export const engineSettings = {
     expected: '1 to 256 characters',
     about: 'A Consul token that may write services and keys of the cluster’s name',
     otherwise: 'Consul is asked without a token',
-    roles: CLUSTER,
+    roles: ASKED,
     secret: true,
   },
   redis: {

@@ -1,7 +1,16 @@
 import type { NodeId } from '@chat4all/protocol'
 import type { LinkTls } from '@chat4all/router'
 import { nearestName } from './nearest-name.js'
-import { type Config, flagOf, type Role, type Setting, type SettingName, settings, settingsOf } from './settings.js'
+import {
+  type Config,
+  flagOf,
+  type Reader,
+  type Role,
+  type Setting,
+  type SettingName,
+  settings,
+  settingsOf,
+} from './settings.js'
 
 /** Everything that is wrong with the configuration, at once. */
 export class ConfigError extends Error {
@@ -29,7 +38,7 @@ const NAMES_OF_OTHERS = new Set(['CHAT4ALL_HOME', 'CHAT4ALL_PROFILE', 'CHAT4ALL_
  * The configuration of a role from flags (first) and environment.
  * @throws ConfigError that names every wrong setting, what was given (secrets masked) and what is expected.
  */
-export function loadConfig(role: Role, environment: NodeJS.ProcessEnv, flags: Flags = {}): LoadedConfig {
+export function loadConfig(role: Reader, environment: NodeJS.ProcessEnv, flags: Flags = {}): LoadedConfig {
   const faults: string[] = []
   const wrong = new Set<SettingName>()
   const values: Partial<Record<SettingName, unknown>> = {}
@@ -54,7 +63,8 @@ export function loadConfig(role: Role, environment: NodeJS.ProcessEnv, flags: Fl
     }
   }
   const config = values as unknown as Config
-  if (role !== 'all') faults.push(...clusterFaults(role, config, wrong))
+  if (role === 'edge' || role === 'shard-node') faults.push(...clusterFaults(role, config, wrong))
+  if (role === 'cluster') faults.push(...askedFaults(config, wrong))
   faults.push(...tlsFaults(config, wrong))
   if (faults.length > 0) throw new ConfigError(faults)
   const warnings = [...unknownNames(environment), ...idleEngines(role, environment), ...exposureWarnings(config)]
@@ -129,6 +139,13 @@ function clusterFaults(role: Role, config: Config, wrong: ReadonlySet<SettingNam
   return faults
 }
 
+/** `chat4all cluster` asks the engines that a cluster stands on. */
+function askedFaults(config: Config, wrong: ReadonlySet<SettingName>): string[] {
+  return (['consul', 'cassandra'] as const)
+    .filter((name) => config[name] === undefined && !wrong.has(name))
+    .map((name) => `${settings[name].env}: expected ${settings[name].expected}; nothing was given: it is what is asked`)
+}
+
 function tlsFaults(config: Config, wrong: ReadonlySet<SettingName>): string[] {
   const whole = (names: readonly SettingName[], together: string): string[] => {
     const given = names.filter((name) => config[name] !== undefined || wrong.has(name))
@@ -179,11 +196,15 @@ function tlsGiven(config: Config, wrong: ReadonlySet<SettingName>): boolean {
 const isEverywhere = (host: string): boolean => host === '0.0.0.0' || host === '::'
 
 /** Engines that are named to a role that has none: its data would be elsewhere than one thinks. */
-function idleEngines(role: Role, environment: NodeJS.ProcessEnv): string[] {
+function idleEngines(role: Reader, environment: NodeJS.ProcessEnv): string[] {
   const names = ['cassandra', 'consul', 'redis', 'kafka'] as const
   return names
     .map((name) => settings[name])
-    .filter(({ env, roles }) => (environment[env] ?? '') !== '' && !(roles as readonly Role[]).includes(role))
+
+    .filter(
+      ({ env, roles }) =>
+        role !== 'cluster' && (environment[env] ?? '') !== '' && !(roles as readonly Reader[]).includes(role),
+    )
     .map(({ env }) => `${env} is given, and ${role} does not use it: everything is kept in CHAT4ALL_DATA_DIR`)
 }
 

@@ -10,6 +10,8 @@ import { address, id, port, text, whole } from './readers.js'
  */
 
 export type Role = 'all' | 'edge' | 'shard-node'
+/** Who reads settings: the roles, and `chat4all cluster`, which asks the engines how a cluster is. */
+export type Reader = Role | 'cluster'
 
 export interface Setting<Value> {
   /** Reads the text of the environment or the command line. */
@@ -22,7 +24,7 @@ export interface Setting<Value> {
   readonly fallback?: string
   /** Says in the reference what happens without it, when there is no `fallback`. */
   readonly otherwise?: string
-  readonly roles: readonly Role[]
+  readonly roles: readonly Reader[]
   /** Never shown, and not taken from the command line, which every user of the machine can read. */
   readonly secret?: true
 }
@@ -263,7 +265,7 @@ export const settings = {
     expected: '16 to 256 ASCII characters without spaces',
     about: 'Bearer token that may read /metrics',
     otherwise: 'only service tokens may; on a shard-node nobody',
-    roles: EVERY_ROLE,
+    roles: [...EVERY_ROLE, 'cluster'],
     secret: true,
   },
   logLevel: {
@@ -318,7 +320,7 @@ export function flagOf(setting: Setting<unknown>): string | undefined {
   return `--${setting.env.replace('CHAT4ALL_', '').toLowerCase().replaceAll('_', '-')}`
 }
 
-/** The settings that a role reads, in the order of the table. */
-export function settingsOf(role: Role): [SettingName, Setting<unknown>][] {
+/** The settings that a role, or `chat4all cluster`, reads, in the order of the table. */
+export function settingsOf(role: Reader): [SettingName, Setting<unknown>][] {
   return (Object.entries(settings) as [SettingName, Setting<unknown>][]).filter(([, { roles }]) => roles.includes(role))
 }

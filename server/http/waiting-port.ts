@@ -1,6 +1,13 @@
-import { App } from 'uWebSockets.js'
+import type { CertificateFiles } from './certificate-files.js'
 import { mountHealth, type Unreadiness } from './health-routes.js'
-import { listen } from './listen.js'
+import { openPublicPort } from './public-port.js'
+
+export interface WaitingPortOptions {
+  readonly host: string
+  readonly port: number
+  readonly tls: CertificateFiles | undefined
+  readonly unreadiness: Unreadiness
+}
 
 /** Health routes on the port of an edge that cannot serve yet. */
 export interface WaitingPort {
@@ -10,16 +17,8 @@ export interface WaitingPort {
   close(): void
 }
 
-/** @throws CannotListenError */
-export async function openWaitingPort(host: string, port: number, unreadiness: Unreadiness): Promise<WaitingPort> {
-  const app = App()
-  mountHealth(app, unreadiness)
-  const listening = await listen(app, host, port)
-  return {
-    port: listening.port,
-    close() {
-      listening.close()
-      app.close()
-    },
-  }
+/** @throws CannotListenError, or an Error that says what is wrong with the certificate. */
+export async function openWaitingPort({ unreadiness, ...options }: WaitingPortOptions): Promise<WaitingPort> {
+  const waiting = await openPublicPort({ ...options, mount: (app) => mountHealth(app, unreadiness) })
+  return { port: Number(new URL(waiting.url).port), close: () => waiting.close() }
 }

@@ -111,7 +111,8 @@ export async function startEdgeServer(context: RoleContext, parts: EdgeParts): P
   }
 }
 
-function tlsFiles({ tlsCert: cert, tlsKey: key }: Config): CertificateFiles | undefined {
+/** TLS where clients come, as the two settings together say. */
+export function tlsFiles({ tlsCert: cert, tlsKey: key }: Config): CertificateFiles | undefined {
   return cert === undefined || key === undefined ? undefined : { cert, key }
 }
 

@@ -8,7 +8,7 @@ import { openMembers } from '../engines/members.js'
 import { openPresence } from '../engines/presence.js'
 import { openWaitingPort } from '../http/waiting-port.js'
 import { ensureDemoApp } from './demo-app.js'
-import { startEdgeServer } from './edge-server.js'
+import { startEdgeServer, tlsFiles } from './edge-server.js'
 import type { DemoApp, RoleContext, RunningRole } from './role.js'
 import { Teardown } from './teardown.js'
 
@@ -56,7 +56,12 @@ async function openDirectory(context: RoleContext, health: EngineHealth, teardow
     return { ...storage, port: config.port, demoApp: await ensureDemoApp(context, storage.directory) }
   }
   const engine = cassandraEngine(config)
-  const waiting = await openWaitingPort(config.host, config.port, () => [health.reason('Cassandra') ?? 'starting'])
+  const waiting = await openWaitingPort({
+    host: config.host,
+    port: config.port,
+    tls: tlsFiles(config),
+    unreadiness: () => [health.reason('Cassandra') ?? 'starting'],
+  })
   try {
     const storage = await openCassandraStorage(context, health, teardown)
     const demoApp = await health.until(engine, () => ensureDemoApp(context, storage.directory))

@@ -39,8 +39,18 @@ export async function connectCassandra(options: CassandraOptions): Promise<Clien
     // Also when it is half connected: its sockets would keep the process.
     await setUp.shutdown().catch(() => {})
   }
+  return joinCassandra(options)
+}
+
+/** Connects to a keyspace that is there, and makes and checks nothing. */
+export async function joinCassandra(options: Omit<CassandraOptions, 'replicationFactor' | 'onRisk'>): Promise<Client> {
   const client = new Client({ ...clientOptions(options), keyspace: options.keyspace })
-  await client.connect()
+  try {
+    await client.connect()
+  } catch (error) {
+    await client.shutdown().catch(() => {})
+    throw error
+  }
   return client
 }
 
@@ -59,7 +69,12 @@ async function requireReplicas(client: Client, { keyspace, localDataCenter, repl
   }
 }
 
-function clientOptions({ contactPoints, localDataCenter, credentials, requestMsMax }: CassandraOptions): ClientOptions {
+function clientOptions({
+  contactPoints,
+  localDataCenter,
+  credentials,
+  requestMsMax,
+}: Omit<CassandraOptions, 'replicationFactor' | 'onRisk'>): ClientOptions {
   return {
     contactPoints: [...contactPoints],
     localDataCenter,

@@ -1,0 +1,61 @@
+/** What a shard-node's own metrics say that nobody else knows. */
+export interface NodeMetrics {
+  readonly messagesCommitted: number
+  readonly viewLagBytes: number
+  /** Committed and not in the event stream yet; undefined where nothing is published. */
+  readonly publishLagEntries: number | undefined
+  readonly edges: number
+  readonly depositions: number
+  readonly handoffs: Handoffs
+}
+
+/** Slots handed to other nodes since the process started, and how long their requests waited. */
+export interface Handoffs {
+  readonly count: number
+  /** So many milliseconds at most, as finely as the histogram's buckets tell; null: more than the largest. */
+  readonly pauseMsP50: number | null
+  readonly pauseMsP99: number | null
+}
+
+const REQUEST_MS_MAX = 2_000
+
+/** Undefined when the node cannot be reached, or the token is not its own. */
+export async function readNodeMetrics(http: string, token: string): Promise<NodeMetrics | undefined> {
+  try {
+    const response = await fetch(`${http}/metrics`, {
+      headers: { authorization: `Bearer ${token}` },
+      signal: AbortSignal.timeout(REQUEST_MS_MAX),
+    })
+    return response.ok ? parseNodeMetrics(await response.text()) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+export function parseNodeMetrics(text: string): NodeMetrics {
+  const samples = [...text.matchAll(/^([a-z0-9_]+)(?:\{([^}]*)\})? (\S+)$/gm)]
+  const value = (name: string): number | undefined => {
+    const found = samples.find(([, of]) => of === name)?.[3]
+    return found === undefined ? undefined : Number(found)
+  }
+  const buckets = samples
+    .filter(([, of]) => of === 'chat4all_handoff_pause_seconds_bucket')
+    .map(([, , labels, count]) => ({
+      upTo: Number(/le="([^"]+)"/.exec(labels ?? '')?.[1]?.replace('+Inf', 'Infinity')),
+      count: Number(count),
+    }))
+    .sort((a, b) => a.upTo - b.upTo)
+  const count = buckets.at(-1)?.count ?? 0
+  const quantile = (part: number): number | null => {
+    const { upTo } = buckets.find((bucket) => bucket.count >= part * count) ?? { upTo: Number.POSITIVE_INFINITY }
+    return count === 0 || upTo === Number.POSITIVE_INFINITY ? null : upTo * 1_000
+  }
+  return {
+    messagesCommitted: value('chat4all_messages_committed_total') ?? 0,
+    viewLagBytes: value('chat4all_view_lag_bytes') ?? 0,
+    publishLagEntries: value('chat4all_publish_lag_entries'),
+    edges: value('chat4all_links') ?? 0,
+    depositions: value('chat4all_depositions_total') ?? 0,
+    handoffs: { count, pauseMsP50: quantile(0.5), pauseMsP99: quantile(0.99) },
+  }
+}

@@ -22,6 +22,7 @@ const RETRY_MS = 5
 export class TestStream implements EventSource {
   private readonly batches: StreamEvent[][] = []
   private position = 0
+  private followers = 0
   private published: (() => void) | undefined
 
   publish(...events: StreamEvent[]): void {
@@ -35,8 +36,11 @@ export class TestStream implements EventSource {
 
   async follow(_group: string, onEvents: (events: readonly StreamEvent[]) => Promise<void>): Promise<Following> {
     let stopped = false
+    // Whoever followed before has died, or it would have been stopped.
+    this.followers++
+    const follower = this.followers
     const run = async (): Promise<void> => {
-      while (!stopped) {
+      while (!stopped && follower === this.followers) {
         const batch = this.batches[this.position]
         if (batch === undefined) {
           await new Promise<void>((resolve) => {
@@ -46,7 +50,7 @@ export class TestStream implements EventSource {
         }
         try {
           await onEvents(batch)
-          if (!stopped) this.position++
+          if (follower === this.followers) this.position++
         } catch {
           await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
         }

@@ -33,7 +33,7 @@ export class WebhookWorld {
   private readonly limits: WebhookLimits
   private folder!: string
   private readonly conversations: TestConversation[] = []
-  private readonly running: { webhooks: Webhooks; poster: Poster }[] = []
+  private running: { webhooks: Webhooks; poster: Poster }[] = []
   private webhooks = 0
 
   private constructor(limits: Partial<WebhookLimits>) {
@@ -71,6 +71,11 @@ export class WebhookWorld {
     })
     this.running.push({ webhooks, poster })
     return webhooks
+  }
+
+  /** Whoever runs now never does another thing: what it waits for does not come any more. */
+  killed(): void {
+    this.running = []
   }
 
   async webhook(url: string, fields: Partial<Webhook> = {}): Promise<Webhook> {

@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { freePort } from '../../servers/chat4all.js'
+
 import { repositoryFolder } from '../../servers/folders.js'
 import type { Recorder } from '../history/history-file.js'
 import { Component } from './component.js'
 import { ENGINE_KINDS, type EngineProcess, engineProcesses } from './engines.js'
 import { dropKeyspace } from './leftovers.js'
 import { Network } from './network.js'
+import { reservedPort } from './reserved-port.js'
 
 /** Edges and shard-nodes as processes of their own, over the real engines or over none, with a network to disturb. */
 
@@ -89,7 +90,7 @@ export class Cluster {
     const network = options.network ? new Network(`http://${toxiproxy!.address}`, name) : undefined
     const used = running.filter(({ kind }) => options.engines && (ENGINE_KINDS as readonly string[]).includes(kind))
     const cluster = new Cluster(options, recorder, used, network, name)
-    for (let i = 1; i <= options.nodes; i++) cluster.linkPorts.set(`node-${i}`, await freePort())
+    for (let i = 1; i <= options.nodes; i++) cluster.linkPorts.set(`node-${i}`, await reservedPort())
     for (let i = 1; i <= options.nodes; i++) await cluster.addNode(`node-${i}`)
     for (let i = 1; i <= options.edges; i++) await cluster.addEdge(`edge-${i}`)
     return cluster
@@ -127,7 +128,7 @@ export class Cluster {
 
   /** One more shard-node than there are (with engines only); it has to be started. */
   async addNode(name: string): Promise<Component> {
-    if (!this.linkPorts.has(name)) this.linkPorts.set(name, await freePort())
+    if (!this.linkPorts.has(name)) this.linkPorts.set(name, await reservedPort())
     const index = this.nodes.length
     // Alternating: one ahead, the next behind.
     const clockMs = index === 0 ? 0 : (index % 2 === 1 ? 1 : -1) * this.options.clockSkewMs
@@ -158,7 +159,7 @@ export class Cluster {
     environment: Record<string, string>,
   ): Promise<Component> {
     const { folder, engines, kafka, processors } = this.options
-    const port = await freePort()
+    const port = await reservedPort()
     mkdirSync(join(folder, name), { recursive: true })
     return new Component(
       {

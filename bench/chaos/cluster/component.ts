@@ -3,7 +3,7 @@ import type { Recorder } from '../history/history-file.js'
 
 /** An edge or a shard-node: a process of its own, that is started, stopped, paused and killed by its pid. */
 
-const READY_MS_MAX = 60_000
+const READY_MS_MAX = 180_000
 const POLL_MS = 50
 
 export interface ComponentOptions {
@@ -59,6 +59,7 @@ export class Component {
   async ready(msMax = READY_MS_MAX): Promise<void> {
     const until = performance.now() + msMax
     while (!(await this.isReady())) {
+      if (this.running === undefined) throw new Error(`${this.name} ended before it was ready: ${this.options.logFile}`)
       if (performance.now() > until)
         throw new Error(`${this.name} was not ready within ${msMax} ms: ${this.options.logFile}`)
       await new Promise((resolve) => setTimeout(resolve, POLL_MS))

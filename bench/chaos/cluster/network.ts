@@ -1,3 +1,5 @@
+import { reservedPort } from './reserved-port.js'
+
 /**
  * The network between components: every way (who dials → whom) leads through a proxy of its own in toxiproxy, so that
  * each can be cut or slowed by itself, in both directions or in one.
@@ -52,7 +54,7 @@ export class Network {
     const proxy = `${this.prefix}.${from}.${to}.${this.ways.length}`
     const made = (await this.call('POST', '/proxies', {
       name: proxy,
-      listen: '127.0.0.1:0',
+      listen: `127.0.0.1:${await reservedPort()}`,
       upstream: target,
       enabled: true,
     })) as { listen: string }

@@ -23,7 +23,7 @@ async function fill(storage: EmbeddedStorage): Promise<void> {
   await storage.logs.open(log)
   await storage.logs.append(log, first, Buffer.from('entry'))
   await storage.slots.claim([{ slot: 1 as Slot, from: undefined, to: { epoch: 1 as Epoch, log, node: one } }])
-  await storage.directory.saveApp({ id: 'app' as AppId, name: 'App', secretHashes: [], created: 0 })
+  await storage.directory.createApp({ id: 'app' as AppId, name: 'App', secrets: [], created: 0 })
 }
 
 test('a process finds again what it kept, part by part', () =>

@@ -1,5 +1,6 @@
+import { randomBytes } from 'node:crypto'
 import { type AppId, Chat4AllError } from '@chat4all/protocol'
-import type { DirectoryStore, StoredApp } from '@chat4all/storage'
+import type { DirectoryStore, StoredApp, StoredSecret } from '@chat4all/storage'
 import { hashSecret, secretMatches } from './secret-hash.js'
 
 /** Setting up apps (API clients) and rotating their secrets: for operators, not for requests. */
@@ -8,6 +9,7 @@ const APP_ID = /^[A-Za-z0-9_-]{1,64}$/
 const SECRET_CHARACTERS_MAX = 1024
 /** While a secret is rotated, the old one and the new one are good. */
 const SECRETS_AT_ONCE_MAX = 2
+const SECRET_BYTES = 32
 
 export interface NewApp {
   /** The client_id. */
@@ -25,13 +27,12 @@ export async function createApp(directory: DirectoryStore, { id, name, secret }:
   if (!APP_ID.test(id)) throw new Chat4AllError('INVALID', `client_id ${id}: 1 to 64 characters of A–Z a–z 0–9 _ -`)
   checkSecret(secret)
   const existing = await directory.app(id as AppId)
-  if (existing !== undefined) {
-    if (await hasSecret(existing, secret)) return existing
-    throw new Chat4AllError('INVALID', `The app ${id} exists with another secret: add the new one with addSecret.`)
-  }
-  const app: StoredApp = { id: id as AppId, name, secretHashes: [await hashSecret(secret)], created: Date.now() }
-  await directory.saveApp(app)
-  return app
+  if (existing === undefined) {
+    const now = Date.now()
+    const app: StoredApp = { id: id as AppId, name, secrets: [await stored(secret, now)], created: now }
+    if (await directory.createApp(app)) return app
+  } else if (await hasSecret(existing, secret)) return existing
+  throw new Chat4AllError('INVALID', `The app ${id} exists with another secret: add the new one with addSecret.`)
 }
 
 /**
@@ -41,12 +42,87 @@ export async function createApp(directory: DirectoryStore, { id, name, secret }:
 export async function addSecret(directory: DirectoryStore, id: string, secret: string): Promise<StoredApp> {
   checkSecret(secret)
   const app = await directory.app(id as AppId)
-  if (app === undefined) throw new Chat4AllError('NOT_FOUND', `There is no app ${id}.`)
+  if (app === undefined) throw noApp(id)
   if (await hasSecret(app, secret)) return app
-  const kept = app.secretHashes.slice(-(SECRETS_AT_ONCE_MAX - 1))
-  const rotated: StoredApp = { ...app, secretHashes: [...kept, await hashSecret(secret)] }
-  await directory.saveApp(rotated)
-  return rotated
+  const added = await stored(secret, Date.now())
+  return changed(directory, id, (current) => ({
+    ...current,
+    secrets: [...current.secrets.slice(-(SECRETS_AT_ONCE_MAX - 1)), added],
+  }))
+}
+
+/** A secret made here, to be told once: only its hash is kept. */
+export interface RotatedSecret {
+  readonly app: StoredApp
+  readonly id: string
+  readonly secret: string
+}
+
+/**
+ * Gives the app a new secret. The newest that it had stays good until `previousExpires`; older ones stop at once.
+ * @throws Chat4AllError NOT_FOUND
+ */
+export async function rotateSecret(
+  directory: DirectoryStore,
+  id: string,
+  now: number,
+  previousExpires: number,
+): Promise<RotatedSecret> {
+  if ((await directory.app(id as AppId)) === undefined) throw noApp(id)
+  const secret = newSecret()
+  const added = await stored(secret, now)
+  const app = await changed(directory, id, (current) => {
+    const previous = validSecrets(current, now).at(-1)
+    const kept =
+      previous === undefined || previousExpires <= now
+        ? []
+        : [{ ...previous, expires: Math.min(previous.expires ?? previousExpires, previousExpires) }]
+    return { ...current, secrets: [...kept, added] }
+  })
+  return { app, id: added.id, secret }
+}
+
+/**
+ * Takes a secret away at once, also the last one.
+ * @throws Chat4AllError NOT_FOUND for an app or a secret that is not there.
+ */
+export async function revokeSecret(directory: DirectoryStore, id: string, secretId: string): Promise<StoredApp> {
+  let found = false
+  const app = await changed(directory, id, (current) => {
+    const secrets = current.secrets.filter((secret) => secret.id !== secretId)
+    found = secrets.length < current.secrets.length
+    return found ? { ...current, secrets } : undefined
+  })
+  if (!found) throw new Chat4AllError('NOT_FOUND', `The app ${id} has no secret ${secretId}.`)
+  return app
+}
+
+/** The secrets that are good now, oldest first. */
+export function validSecrets({ secrets }: StoredApp, now: number): readonly StoredSecret[] {
+  return secrets.filter(({ expires }) => expires === undefined || expires > now)
+}
+
+/** One that nobody guesses. */
+export function newSecret(): string {
+  return randomBytes(SECRET_BYTES).toString('base64url')
+}
+
+async function changed(
+  directory: DirectoryStore,
+  id: string,
+  change: (app: StoredApp) => StoredApp | undefined,
+): Promise<StoredApp> {
+  const app = await directory.changeApp(id as AppId, change)
+  if (app === undefined) throw noApp(id)
+  return app
+}
+
+async function stored(secret: string, now: number): Promise<StoredSecret> {
+  return { id: `s_${randomBytes(6).toString('hex')}`, hash: await hashSecret(secret), created: now }
+}
+
+function noApp(id: string): Chat4AllError {
+  return new Chat4AllError('NOT_FOUND', `There is no app ${id}.`)
 }
 
 function checkSecret(secret: string): void {
@@ -56,6 +132,6 @@ function checkSecret(secret: string): void {
 }
 
 async function hasSecret(app: StoredApp, secret: string): Promise<boolean> {
-  const matches = await Promise.all(app.secretHashes.map((hash) => secretMatches(secret, hash)))
+  const matches = await Promise.all(app.secrets.map(({ hash }) => secretMatches(secret, hash)))
   return matches.includes(true)
 }

@@ -1,6 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import { type AppId, Chat4AllError } from '@chat4all/protocol'
-import type { DirectoryStore, StoredApp } from '@chat4all/storage'
+import type { DirectoryStore } from '@chat4all/storage'
+import { validSecrets } from './apps.js'
 import { Gate } from './gate.js'
 import { decoyHash, secretMatches } from './secret-hash.js'
 
@@ -24,8 +25,12 @@ export class ClientCredentials {
   private readonly pending = new Map<string, Promise<string | undefined>>()
   private readonly decoy = decoyHash()
 
-  constructor(directory: DirectoryStore) {
+  private readonly now: () => number
+
+  /** @param now milliseconds since 1970 */
+  constructor(directory: DirectoryStore, now: () => number) {
     this.directory = directory
+    this.now = now
   }
 
   /** @throws Chat4AllError UNAUTHENTICATED, or RATE_LIMITED when too many checks wait. */
@@ -33,35 +38,35 @@ export class ClientCredentials {
     const app = await this.directory.app(clientId as AppId)
     const pair = createHmac('sha256', this.memoryKey).update(`${clientId}\n${clientSecret}`).digest('base64')
     const known = this.proven.get(pair)
-    if (known !== undefined && app?.secretHashes.includes(known)) return app.id
-
-    const matched = await this.checkOnce(pair, app, clientSecret)
-    if (app === undefined || matched === undefined) {
+    const hashes = app === undefined ? [] : validSecrets(app, this.now()).map(({ hash }) => hash)
+    const isKnown = known !== undefined && hashes.includes(known)
+    const matched = isKnown ? known : await this.checkOnce(pair, hashes, clientSecret)
+    if (app === undefined || matched === undefined || app.disabled === true) {
       throw new Chat4AllError('UNAUTHENTICATED', 'The client_id is unknown or the client_secret is wrong.')
     }
     this.remember(pair, matched)
     return app.id
   }
 
-  private checkOnce(pair: string, app: StoredApp | undefined, secret: string): Promise<string | undefined> {
+  private checkOnce(pair: string, hashes: readonly string[], secret: string): Promise<string | undefined> {
     // Two checks share their result only if they compare with the same hashes: a rotation in between is seen.
-    const key = `${pair} ${app?.secretHashes.join(' ')}`
+    const key = `${pair} ${hashes.join(' ')}`
     let check = this.pending.get(key)
     if (check === undefined) {
-      check = this.gate.run(() => this.match(app, secret)).finally(() => this.pending.delete(key))
+      check = this.gate.run(() => this.match(hashes, secret)).finally(() => this.pending.delete(key))
       this.pending.set(key, check)
     }
     return check
   }
 
-  private async match(app: StoredApp | undefined, secret: string): Promise<string | undefined> {
-    if (app === undefined || app.secretHashes.length === 0) {
+  private async match(hashes: readonly string[], secret: string): Promise<string | undefined> {
+    if (hashes.length === 0) {
       await secretMatches(secret, this.decoy)
       return undefined
     }
     // Side by side, so that an app in the middle of a rotation answers in the time of any other.
-    const matches = await Promise.all(app.secretHashes.map((hash) => secretMatches(secret, hash)))
-    return app.secretHashes[matches.indexOf(true)]
+    const matches = await Promise.all(hashes.map((hash) => secretMatches(secret, hash)))
+    return hashes[matches.indexOf(true)]
   }
 
   private remember(pair: string, hash: string): void {

@@ -43,7 +43,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   } = options
   const signing = importKey(options.key)
   const keys = new Map([signing, ...(options.previousKeys ?? []).map(importKey)].map((key) => [key.id, key.secret]))
-  const credentials = new ClientCredentials(directory)
+  const credentials = new ClientCredentials(directory, now)
   const verified = new VerifiedTokens(verifiedTokensMax)
 
   const keyFor = ({ kid }: JWTHeaderParameters): Promise<webcrypto.CryptoKey> => {
@@ -78,16 +78,30 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     }
   }
 
+  const identityOf = async (token: string): Promise<Identity> => {
+    if (token.length > TOKEN_CHARACTERS_MAX) throw unauthenticated()
+    const known = verified.get(token)
+    if (known !== undefined) {
+      if (now() >= known.expires + clockToleranceSeconds * 1000) throw expired()
+      return known
+    }
+    const identity = await checkSignature(token)
+    verified.add(token, identity)
+    return identity
+  }
+
+  /** A store that does not answer takes nobody's rights away: the token is signed and will end by itself. */
+  const isDisabled = async (app: AppId): Promise<boolean> => {
+    const stored = await directory.app(app).catch(() => undefined)
+    return stored?.disabled === true
+  }
+
   return {
     async verify(token) {
-      if (token.length > TOKEN_CHARACTERS_MAX) throw unauthenticated()
-      const known = verified.get(token)
-      if (known !== undefined) {
-        if (now() >= known.expires + clockToleranceSeconds * 1000) throw expired()
-        return known
+      const identity = await identityOf(token)
+      if (await isDisabled(identity.app)) {
+        throw new Chat4AllError('UNAUTHENTICATED', 'The app of this token is disabled.')
       }
-      const identity = await checkSignature(token)
-      verified.add(token, identity)
       return identity
     },
 

@@ -1,9 +1,15 @@
 import type { AppId } from '@chat4all/protocol'
 
-/** What operators and apps set up: apps and their secrets. Written by edges, not by the log. */
+/** Apps and their secrets, as operators set them up. Written by edges, not by the log. */
 export interface DirectoryStore {
   app(id: AppId): Promise<StoredApp | undefined>
-  saveApp(app: StoredApp): Promise<void>
+  /** False: there is one of this id, and it stays as it is. */
+  createApp(app: StoredApp): Promise<boolean>
+  /**
+   * Changes the app as it is now; `change` may be called several times, and returns undefined to leave it. Resolves with
+   * the app as it is then; undefined when there is none.
+   */
+  changeApp(id: AppId, change: (app: StoredApp) => StoredApp | undefined): Promise<StoredApp | undefined>
   apps(): Promise<StoredApp[]>
   close(): Promise<void>
 }
@@ -11,7 +17,28 @@ export interface DirectoryStore {
 export interface StoredApp {
   readonly id: AppId
   readonly name: string
-  /** Salted hashes (scrypt) of the secrets that are valid now; several while one is rotated. */
-  readonly secretHashes: readonly string[]
+  /** Oldest first; several while one is rotated. */
+  readonly secrets: readonly StoredSecret[]
   readonly created: number
+  /** Nobody gets a token of it, and those that were given are not taken any more. */
+  readonly disabled?: boolean
+  readonly quotas?: AppQuotas
+}
+
+export interface StoredSecret {
+  /** Names it to operators; says nothing about it. */
+  readonly id: string
+  /** Salted hash (scrypt). */
+  readonly hash: string
+  readonly created: number
+  /** From then on it is good for nothing, milliseconds since 1970. */
+  readonly expires?: number
+}
+
+/** What an app may take of the system; what is left out is as the server has it for every app. */
+export interface AppQuotas {
+  /** REST requests of all its service tokens. */
+  readonly requestsPerSecond?: number
+  /** REST requests of one of its users. */
+  readonly userRequestsPerSecond?: number
 }

@@ -42,7 +42,7 @@ directoryContract(
 )
 
 const id = 'a' as AppId
-const app: StoredApp = { id, name: 'A', secretHashes: ['one'], created: 0 }
+const app: StoredApp = { id, name: 'A', secrets: [{ id: 's1', hash: 'one', created: 0 }], created: 0 }
 
 /** Records that count how often they are asked, and fail when told. */
 async function watched(): Promise<{ records: Records; asked: () => number; fail: (failing: boolean) => void }> {
@@ -74,15 +74,15 @@ test('an app that many ask for is read once, and a change elsewhere is seen two 
   let now = 0
   const here = recordsDirectory(records, { elapsed: () => now })
   const elsewhere = recordsDirectory(records)
-  await here.saveApp(app)
+  await here.createApp(app)
   const before = asked()
   for (let i = 0; i < 100; i++) assert.deepEqual(await here.app(id), app)
   await Promise.all(Array.from({ length: 100 }, () => here.app('nobody' as AppId)))
   assert.equal(asked() - before, 2)
-  await elsewhere.saveApp({ ...app, secretHashes: ['two'] })
-  assert.deepEqual((await here.app(id))?.secretHashes, ['one'])
+  await elsewhere.changeApp(id, (current) => ({ ...current, name: 'B' }))
+  assert.equal((await here.app(id))?.name, 'A')
   now += 2_000
-  assert.deepEqual((await here.app(id))?.secretHashes, ['two'])
+  assert.equal((await here.app(id))?.name, 'B')
   await records.close()
 })
 
@@ -90,7 +90,7 @@ test('a change made here is seen here at once', async () => {
   const { records } = await watched()
   const directory = recordsDirectory(records, { elapsed: () => 0 })
   assert.equal(await directory.app(id), undefined)
-  await directory.saveApp(app)
+  await directory.createApp(app)
   assert.deepEqual(await directory.app(id), app)
   await records.close()
 })
@@ -98,7 +98,7 @@ test('a change made here is seen here at once', async () => {
 test('a store that fails is asked again by the next', async () => {
   const { records, fail } = await watched()
   const directory = recordsDirectory(records, { elapsed: () => 0 })
-  await directory.saveApp(app)
+  await directory.createApp(app)
   fail(true)
   await assert.rejects(directory.app(id), /does not answer/)
   fail(false)
@@ -117,11 +117,12 @@ test('ids that no app can have are not looked up', async () => {
 
 test('apps of a file of old are moved once, and what was changed since stays', async () => {
   const disk = new SimulatedFileSystem()
+  const old = { id, name: 'A', secretHashes: ['one'], created: 0 }
   await disk.makeFolder('/data')
-  await replaceFile(disk, '/data/apps.json', JSON.stringify([app, { ...app, id: 'b' }]))
+  await replaceFile(disk, '/data/apps.json', JSON.stringify([old, { ...old, id: 'b' }]))
   const { records } = await watched()
   const directory = recordsDirectory(records)
-  await directory.saveApp({ ...app, name: 'changed' })
+  await directory.createApp({ ...app, name: 'changed' })
   await moveAppsFile(disk, '/data/apps.json', directory)
   assert.deepEqual(
     (await directory.apps()).map(({ id, name }) => [id, name]),
@@ -130,7 +131,8 @@ test('apps of a file of old are moved once, and what was changed since stays', a
       ['b', 'A'],
     ],
   )
-  await directory.saveApp({ ...app, name: 'again' })
+  assert.deepEqual((await directory.app('b' as AppId))?.secrets, app.secrets)
+  await directory.changeApp(id, (current) => ({ ...current, name: 'again' }))
   await moveAppsFile(disk, '/data/apps.json', directory)
   assert.equal((await directory.app(id))?.name, 'again')
   await records.close()

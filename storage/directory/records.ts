@@ -1,5 +1,5 @@
 import type { AppId } from '@chat4all/protocol'
-import type { KeyedRecord, Place, Records, StoredRecord, Version } from '../records/port.js'
+import type { KeyedRecord, Place, Records, StoredRecord } from '../records/port.js'
 import type { DirectoryStore, StoredApp } from './port.js'
 
 /** So long an edge may go on with what it knows of an app: a secret that was taken away on another one is good until then. */
@@ -49,12 +49,24 @@ export function recordsDirectory(
       return read(id)
     },
 
-    async saveApp({ id, name, secretHashes, created }) {
-      const value = Buffer.from(JSON.stringify({ id, name, secretHashes, created } satisfies StoredApp))
+    async createApp(app) {
       try {
-        // The last one to save is the one that counts, as the port has it.
-        for (let version = await versionOf(records, id); !(await records.put(placeOf(id), value, version)); ) {
-          version = await versionOf(records, id)
+        return await records.put(placeOf(app.id), encode(app), undefined)
+      } finally {
+        known.delete(app.id)
+      }
+    },
+
+    async changeApp(id, change) {
+      if (!isKey(id)) return undefined
+      try {
+        for (;;) {
+          const record = await records.get(placeOf(id))
+          if (record === undefined) return undefined
+          const app = decode(record)
+          const changed = change(app)
+          if (changed === undefined) return app
+          if (await records.put(placeOf(id), encode(changed), record.version)) return changed
         }
       } finally {
         known.delete(id)
@@ -83,8 +95,17 @@ const placeOf = (id: AppId): Place => ({ ...APPS, key: id })
 /** Whoever asks for a token says what it likes: an id that no app can have needs no look. */
 const isKey = (id: string): boolean => /^[A-Za-z0-9._-]{1,64}$/.test(id)
 
-const decode = ({ value }: StoredRecord): StoredApp => JSON.parse(Buffer.from(value).toString()) as StoredApp
+const encode = (app: StoredApp): Uint8Array => Buffer.from(JSON.stringify(app))
 
-async function versionOf(records: Records, id: AppId): Promise<Version | undefined> {
-  return (await records.get(placeOf(id)))?.version
+/** Before 2.0.0-alpha.2 an app had the hashes of its secrets and nothing else of them. */
+type OldApp = Omit<StoredApp, 'secrets'> & { readonly secretHashes: readonly string[] }
+
+function decode({ value }: StoredRecord): StoredApp {
+  return upToDate(JSON.parse(Buffer.from(value).toString()) as StoredApp | OldApp)
+}
+
+export function upToDate(stored: StoredApp | OldApp): StoredApp {
+  if (!('secretHashes' in stored)) return stored
+  const { secretHashes, ...app } = stored
+  return { ...app, secrets: secretHashes.map((hash, i) => ({ id: `s${i + 1}`, hash, created: app.created })) }
 }

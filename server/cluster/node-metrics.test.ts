@@ -20,7 +20,7 @@ test('what a shard-node writes as metrics is what is read of them', async () => 
     messagesCommitted: 0,
     viewLagBytes: 77,
     publishLagEntries: undefined,
-    edges: 2,
+    links: 2,
     depositions: 1,
     handoffs: { count: 100, pauseMsP50: 20, pauseMsP99: 20 },
   })

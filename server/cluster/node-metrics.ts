@@ -4,7 +4,8 @@ export interface NodeMetrics {
   readonly viewLagBytes: number
   /** Committed and not in the event stream yet; undefined where nothing is published. */
   readonly publishLagEntries: number | undefined
-  readonly edges: number
+  /** Of edges, and of other shard-nodes that slots are handed to or from. */
+  readonly links: number
   readonly depositions: number
   readonly handoffs: Handoffs
 }
@@ -54,7 +55,7 @@ export function parseNodeMetrics(text: string): NodeMetrics {
     messagesCommitted: value('chat4all_messages_committed_total') ?? 0,
     viewLagBytes: value('chat4all_view_lag_bytes') ?? 0,
     publishLagEntries: value('chat4all_publish_lag_entries'),
-    edges: value('chat4all_links') ?? 0,
+    links: value('chat4all_links') ?? 0,
     depositions: value('chat4all_depositions_total') ?? 0,
     handoffs: { count, pauseMsP50: quantile(0.5), pauseMsP99: quantile(0.99) },
   }

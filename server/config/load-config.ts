@@ -66,6 +66,7 @@ export function loadConfig(role: Reader, environment: NodeJS.ProcessEnv, flags: 
   if (role === 'edge' || role === 'shard-node') faults.push(...clusterFaults(role, config, wrong))
   if (role === 'cluster') faults.push(...askedFaults(config, wrong))
   faults.push(...tlsFaults(config, wrong))
+  faults.push(...fileFaults(config, wrong))
   if (faults.length > 0) throw new ConfigError(faults)
   const warnings = [...unknownNames(environment), ...idleEngines(role, environment), ...exposureWarnings(config)]
   return { config, warnings }
@@ -144,6 +145,16 @@ function askedFaults(config: Config, wrong: ReadonlySet<SettingName>): string[] 
   return (['consul', 'cassandra'] as const)
     .filter((name) => config[name] === undefined && !wrong.has(name))
     .map((name) => `${settings[name].env}: expected ${settings[name].expected}; nothing was given: it is what is asked`)
+}
+
+function fileFaults(config: Config, wrong: ReadonlySet<SettingName>): string[] {
+  if (config.s3 === undefined) return []
+  return (['s3AccessKey', 's3SecretKey'] as const)
+    .filter((name) => config[name] === undefined && !wrong.has(name))
+    .map(
+      (name) =>
+        `${settings[name].env}: expected ${settings[name].expected}; nothing was given, and CHAT4ALL_S3 needs it`,
+    )
 }
 
 function tlsFaults(config: Config, wrong: ReadonlySet<SettingName>): string[] {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { type Member, parseMembers } from '@chat4all/router'
 import * as z from 'zod'
 import { engineSettings } from './engine-settings.js'
+import { fileSettings } from './file-settings.js'
 import { address, id, port, text, whole } from './readers.js'
 
 /**
@@ -301,6 +302,7 @@ export const settings = {
     roles: EDGES,
   },
   ...engineSettings,
+  ...fileSettings,
 } as const satisfies Record<string, Setting<unknown>>
 
 export type SettingName = keyof typeof settings

@@ -7,12 +7,20 @@ const SECURITY_HEADERS: readonly (readonly [string, string])[] = [
   ['referrer-policy', 'no-referrer'],
   ['cross-origin-opener-policy', 'same-origin'],
   ['cross-origin-resource-policy', 'same-origin'],
-  [
-    'content-security-policy',
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; " +
-      "connect-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-  ],
 ]
+
+/** What a page may load: its own, and files at these origins. */
+export function pagePolicy(origins: readonly string[]): Readonly<Record<string, string>> {
+  const files = origins.map((origin) => ` ${origin}`).join('')
+  return {
+    'content-security-policy':
+      `default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:${files}; font-src 'self'; ` +
+      `media-src 'self' blob:${files}; connect-src 'self'${files}; manifest-src 'self'; worker-src 'self'; ` +
+      "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  }
+}
+
+const PLAIN_POLICY = pagePolicy([])
 
 export interface Answer {
   readonly status: number
@@ -28,7 +36,7 @@ export function answer(res: HttpResponse, { status, headers, body = '' }: Answer
   res.cork(() => {
     res.writeStatus(`${status} ${STATUS_CODES[status]}`)
     for (const [name, value] of SECURITY_HEADERS) res.writeHeader(name, value)
-    for (const [name, value] of Object.entries(headers)) res.writeHeader(name, value)
+    for (const [name, value] of Object.entries({ ...PLAIN_POLICY, ...headers })) res.writeHeader(name, value)
     if (method !== 'head') res.end(body)
     else res.endWithoutBody(typeof body === 'string' ? Buffer.byteLength(body) : body.length, true)
   })

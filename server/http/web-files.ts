@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { extname, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { answer } from './answer.js'
+import { answer, pagePolicy } from './answer.js'
 
 /**
  * The web chat's files. All are read, and compressed, once when the server starts; a request only looks its path up in
@@ -40,10 +40,12 @@ interface WebFile {
 
 /**
  * Serves the files of `folder` under `/`. Must be mounted last: it answers every GET that no other route took.
+ * `origins`: where else the pages may load pictures from and send files to.
  * Returns how many files there are; 0 when there is no such folder.
  */
-export function mountWebFiles(app: TemplatedApp, folder: string): number {
+export function mountWebFiles(app: TemplatedApp, folder: string, origins: readonly string[] = []): number {
   const files = readFiles(folder)
+  const policy = pagePolicy(origins)
   const handle = (res: HttpResponse, req: HttpRequest): void => {
     const path = req.getUrl()
     const file = files.get(path.endsWith('/') ? `${path}index.html` : path)
@@ -54,10 +56,10 @@ export function mountWebFiles(app: TemplatedApp, folder: string): number {
       return answer(res, { status: 404, headers, body: why }, method)
     }
     if (req.getHeader('if-none-match') === file.etag) {
-      return answer(res, { status: 304, headers: file.headers }, method)
+      return answer(res, { status: 304, headers: { ...policy, ...file.headers } }, method)
     }
     const zipped = file.gzip !== undefined && /\bgzip\b(?!;q=0(\.0*)?(,|$))/.test(req.getHeader('accept-encoding'))
-    const headers = zipped ? { ...file.headers, 'content-encoding': 'gzip' } : file.headers
+    const headers = { ...policy, ...file.headers, ...(zipped && { 'content-encoding': 'gzip' }) }
     answer(res, { status: 200, headers, body: zipped ? file.gzip! : file.plain }, method)
   }
   app.get('/*', handle).head('/*', handle)

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { type EdgeId, type NodeId, SLOTS } from '@chat4all/protocol'
 import { inProcessLinks, inProcessMembers } from '@chat4all/router'
 import { peerName, type ShardNode, shardNodeEvents, startShardNode } from '@chat4all/shard-node'
+import { openFileStores } from '../files/open-file-stores.js'
 import { keptSecret } from '../process/kept-secret.js'
 import { ensureDemoApp } from './demo-app.js'
 import { type EdgeServer, startEdgeServer } from './edge-server.js'
@@ -46,6 +47,7 @@ async function start(context: RoleContext, teardown: Teardown): Promise<RunningR
   }
 
   const tokenKey = config.tokenKey ?? Buffer.from(keptSecret(join(config.dataDir, 'token-key'), 'base64'), 'base64')
+  const fileStores = await openFileStores(context, tokenKey, teardown)
   const unreadiness = (): string[] => {
     const served = nodes.reduce((sum, { serving }) => sum + serving, 0)
     return served < SLOTS ? [`${served} of ${SLOTS} slots are served`] : []
@@ -54,10 +56,21 @@ async function start(context: RoleContext, teardown: Teardown): Promise<RunningR
   teardown.add(async () => void (await Promise.all(edges.map((edge) => edge.stop()))))
   for (const [i, port] of [config.port, ...(config.edgePorts ?? [])].entries()) {
     const edge = `edge-${i + 1}` as EdgeId
-    const { presence, directory } = storage
+    const { presence, directory, records } = storage
     const dialer = links.dialer(edge)
     edges.push(
-      await startEdgeServer(context, { edge, port, dialer, members, presence, directory, tokenKey, unreadiness }),
+      await startEdgeServer(context, {
+        edge,
+        port,
+        dialer,
+        members,
+        presence,
+        directory,
+        records,
+        fileStores,
+        tokenKey,
+        unreadiness,
+      }),
     )
   }
   return {

@@ -2,8 +2,10 @@ import type { TemplatedApp } from 'uWebSockets.js'
 import { createAuthenticator, createRest, type Edge, edgeEvents, mountRest, startEdge } from '@chat4all/edge'
 import type { EdgeId } from '@chat4all/protocol'
 import type { LinkDialer, Members } from '@chat4all/router'
-import type { DirectoryStore, Presence } from '@chat4all/storage'
+import type { DirectoryStore, Presence, Records } from '@chat4all/storage'
 import type { Config } from '../config/settings.js'
+import { EdgeFiles } from '../files/edge-files.js'
+import type { FileStores } from '../files/open-file-stores.js'
 import type { CertificateFiles } from '../http/certificate-files.js'
 import type { Unreadiness } from '../http/health-routes.js'
 import { mountHealth } from '../http/health-routes.js'
@@ -21,6 +23,9 @@ export interface EdgeParts {
   readonly members: Members
   readonly presence: Presence
   readonly directory: DirectoryStore
+  readonly records: Records
+  /** Undefined: no files are kept. */
+  readonly fileStores: FileStores | undefined
   readonly tokenKey: Uint8Array
   /** What else must be right before clients should come. */
   readonly unreadiness: Unreadiness
@@ -44,8 +49,11 @@ export async function startEdgeServer(context: RoleContext, parts: EdgeParts): P
     serviceTokenSeconds: config.tokenSeconds,
     userTokenSeconds: config.tokenSeconds,
   })
-  const edge = startEdge({
+  const files =
+    parts.fileStores && new EdgeFiles(context, parts.edge, parts.records, parts.fileStores, () => edge.requests)
+  const edge: Edge = startEdge({
     ...parts,
+    ...(files && { mayPostFile: files.mayPost }),
     authenticator,
     events: edgeEvents(parts.edge, logger, registry),
     config: {
@@ -59,6 +67,7 @@ export async function startEdgeServer(context: RoleContext, parts: EdgeParts): P
   const rest = createRest({
     requests: edge.requests,
     authenticator,
+    ...(files && { files: files.service }),
     logger: restLogger,
     onAnswer: restMetrics(registry),
   })
@@ -66,6 +75,7 @@ export async function startEdgeServer(context: RoleContext, parts: EdgeParts): P
   const folder = webFolder(config)
   const mount = (app: TemplatedApp): void => {
     edge.attach(app)
+    files?.mount(app)
     mountRest(app, rest, { logger: restLogger })
     mountHealth(app, () => [...(draining ? ['draining'] : []), ...unlinked(edge), ...parts.unreadiness()])
     mountMetrics(app, registry, {
@@ -76,7 +86,8 @@ export async function startEdgeServer(context: RoleContext, parts: EdgeParts): P
           () => false,
         ),
     })
-    if (mountWebFiles(app, folder) === 0) logger.warn({ folder }, 'the web chat is not built: / answers 404')
+    if (mountWebFiles(app, folder, parts.fileStores?.origins) === 0)
+      logger.warn({ folder }, 'the web chat is not built: / answers 404')
   }
   const port = await openPublicPort({
     host: config.host,
@@ -88,6 +99,7 @@ export async function startEdgeServer(context: RoleContext, parts: EdgeParts): P
     onNotRenewed: (error) =>
       restLogger.error({ err: error }, 'the certificate changed and is of no use; the one of before is still shown'),
   }).catch(async (error) => {
+    await files?.service.close()
     await edge.close()
     throw error
   })
@@ -96,6 +108,7 @@ export async function startEdgeServer(context: RoleContext, parts: EdgeParts): P
   const close = async (): Promise<void> => {
     process.off('SIGHUP', renew)
     port.stopListening()
+    await files?.service.close()
     await edge.close()
     port.close()
   }

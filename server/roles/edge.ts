@@ -6,6 +6,7 @@ import { cassandraEngine, openCassandraStorage } from '../engines/cassandra.js'
 import { EngineHealth } from '../engines/engine-health.js'
 import { openMembers } from '../engines/members.js'
 import { openPresence } from '../engines/presence.js'
+import { openFileStores } from '../files/open-file-stores.js'
 import { openWaitingPort } from '../http/waiting-port.js'
 import { ensureDemoApp } from './demo-app.js'
 import { startEdgeServer, tlsFiles } from './edge-server.js'
@@ -24,7 +25,7 @@ async function start(context: RoleContext, teardown: Teardown): Promise<RunningR
   const { config, logger, registry } = context
   const edge = config.nodeId as string as EdgeId
   const health = new EngineHealth(logger, registry)
-  const { port, directory, demoApp } = await openDirectory(context, health, teardown)
+  const { port, records, directory, demoApp } = await openDirectory(context, health, teardown)
   const { members, consul } = openMembers(context, health, teardown)
   const server = await startEdgeServer(context, {
     edge,
@@ -33,6 +34,8 @@ async function start(context: RoleContext, teardown: Teardown): Promise<RunningR
     members,
     presence: openPresence(context, health, teardown),
     directory,
+    records,
+    fileStores: await openFileStores(context, config.tokenKey!, teardown),
     tokenKey: config.tokenKey!,
     unreadiness: () => [],
   })

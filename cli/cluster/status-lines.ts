@@ -24,7 +24,7 @@ export function statusLines(status: ClusterStatus, out: { readonly isTTY?: boole
         'HANDOFFS',
         'P50',
         'P99',
-        'EDGES',
+        'LINKS',
         'LOG',
       ],
       nodes.map(nodeCells),
@@ -62,7 +62,7 @@ function nodeCells(node: NodeStatus): string[] {
     shown(metrics?.handoffs.count),
     pause(metrics?.handoffs.count, metrics?.handoffs.pauseMsP50),
     pause(metrics?.handoffs.count, metrics?.handoffs.pauseMsP99),
-    shown(metrics?.edges),
+    shown(metrics?.links),
     node.log ?? UNKNOWN,
   ]
 }

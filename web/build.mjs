@@ -8,13 +8,21 @@ const site = new URL('site/', here)
 await rm(site, { recursive: true, force: true })
 await mkdir(site, { recursive: true })
 await cp(new URL('page/', here), site, { recursive: true })
-await build({
-  entryPoints: [new URL('app/main.ts', here).pathname],
-  outfile: new URL('app.js', site).pathname,
-  bundle: true,
-  format: 'esm',
-  target: 'es2022',
-  minify: true,
-  sourcemap: true,
-  logLevel: 'warning',
-})
+for (const file of ['index.html', 'console.css']) {
+  await cp(new URL(`console/${file}`, here), new URL(`console/${file}`, site))
+}
+const pages = [
+  { from: 'app/main.ts', to: 'app.js' },
+  { from: 'console/console.ts', to: 'console/console.js' },
+]
+for (const { from, to } of pages)
+  await build({
+    entryPoints: [new URL(from, here).pathname],
+    outfile: new URL(to, site).pathname,
+    bundle: true,
+    format: 'esm',
+    target: 'es2022',
+    minify: true,
+    sourcemap: true,
+    logLevel: 'warning',
+  })

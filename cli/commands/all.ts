@@ -24,6 +24,9 @@ Two windows to chat in
   ${link('alice')}
   ${link('bob')}
 
+Who owns what, live
+  ${url}/console/   (token: operator-token in the data folder)
+
 The same from here: two users on two sockets`)
     await runDemoExchange({ url, clientId, clientSecret }, (line) => console.log(line))
     console.log('\nThe server stays up. Ctrl-C stops it.')

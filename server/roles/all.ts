@@ -47,6 +47,7 @@ async function start(context: RoleContext, teardown: Teardown): Promise<RunningR
   }
 
   const tokenKey = config.tokenKey ?? Buffer.from(keptSecret(join(config.dataDir, 'token-key'), 'base64'), 'base64')
+  const operatorToken = config.metricsToken ?? keptSecret(join(config.dataDir, 'operator-token'), 'base64url')
   const fileStores = await openFileStores(context, tokenKey, teardown)
   const unreadiness = (): string[] => {
     const served = nodes.reduce((sum, { serving }) => sum + serving, 0)
@@ -69,6 +70,8 @@ async function start(context: RoleContext, teardown: Teardown): Promise<RunningR
         records,
         fileStores,
         tokenKey,
+        operatorToken,
+        ring: storage,
         unreadiness,
       }),
     )

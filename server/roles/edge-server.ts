@@ -11,8 +11,10 @@ import type { Unreadiness } from '../http/health-routes.js'
 import { mountHealth } from '../http/health-routes.js'
 import { mountMetrics } from '../http/metrics-route.js'
 import { openPublicPort } from '../http/public-port.js'
+import { mountRing } from '../http/ring-route.js'
 import { mountWebFiles } from '../http/web-files.js'
 import { restMetrics } from '../metrics.js'
+import { type RingSources, ringViewer } from '../ring/ring-view.js'
 import type { RoleContext } from './role.js'
 import { webFolder } from './web-folder.js'
 
@@ -27,6 +29,10 @@ export interface EdgeParts {
   /** Undefined: no files are kept. */
   readonly fileStores: FileStores | undefined
   readonly tokenKey: Uint8Array
+  /** Opens metrics and the ring to operators. */
+  readonly operatorToken: string | undefined
+  /** Where the ring is read; undefined: this edge cannot. */
+  readonly ring: RingSources | undefined
   /** What else must be right before clients should come. */
   readonly unreadiness: Unreadiness
 }
@@ -71,6 +77,7 @@ export async function startEdgeServer(context: RoleContext, parts: EdgeParts): P
     logger: restLogger,
     onAnswer: restMetrics(registry),
   })
+  const ring = parts.ring && ringViewer(parts.members, parts.ring)
   let draining = false
   const folder = webFolder(config)
   const mount = (app: TemplatedApp): void => {
@@ -79,13 +86,14 @@ export async function startEdgeServer(context: RoleContext, parts: EdgeParts): P
     mountRest(app, rest, { logger: restLogger })
     mountHealth(app, () => [...(draining ? ['draining'] : []), ...unlinked(edge), ...parts.unreadiness()])
     mountMetrics(app, registry, {
-      token: config.metricsToken,
+      token: parts.operatorToken,
       isServiceToken: (token) =>
         authenticator.verify(token).then(
           ({ user }) => user === undefined,
           () => false,
         ),
     })
+    if (ring !== undefined) mountRing(app, ring.view, { token: parts.operatorToken })
     if (mountWebFiles(app, folder, parts.fileStores?.origins) === 0)
       logger.warn({ folder }, 'the web chat is not built: / answers 404')
   }
@@ -107,6 +115,7 @@ export async function startEdgeServer(context: RoleContext, parts: EdgeParts): P
   process.on('SIGHUP', renew)
   const close = async (): Promise<void> => {
     process.off('SIGHUP', renew)
+    ring?.stop()
     port.stopListening()
     await files?.service.close()
     await edge.close()

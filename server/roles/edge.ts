@@ -8,6 +8,7 @@ import { openMembers } from '../engines/members.js'
 import { openPresence } from '../engines/presence.js'
 import { openFileStores } from '../files/open-file-stores.js'
 import { openWaitingPort } from '../http/waiting-port.js'
+import type { RingSources } from '../ring/ring-view.js'
 import { ensureDemoApp } from './demo-app.js'
 import { startEdgeServer, tlsFiles } from './edge-server.js'
 import type { DemoApp, RoleContext, RunningRole } from './role.js'
@@ -25,7 +26,7 @@ async function start(context: RoleContext, teardown: Teardown): Promise<RunningR
   const { config, logger, registry } = context
   const edge = config.nodeId as string as EdgeId
   const health = new EngineHealth(logger, registry)
-  const { port, records, directory, demoApp } = await openDirectory(context, health, teardown)
+  const { port, records, directory, demoApp, ring } = await openDirectory(context, health, teardown)
   const { members, consul } = openMembers(context, health, teardown)
   const server = await startEdgeServer(context, {
     edge,
@@ -37,6 +38,8 @@ async function start(context: RoleContext, teardown: Teardown): Promise<RunningR
     records,
     fileStores: await openFileStores(context, config.tokenKey!, teardown),
     tokenKey: config.tokenKey!,
+    operatorToken: config.metricsToken,
+    ring,
     unreadiness: () => [],
   })
   teardown.add(() => server.stop())
@@ -49,6 +52,7 @@ interface EdgeDirectory {
   readonly records: Records
   readonly directory: DirectoryStore
   readonly demoApp: DemoApp | undefined
+  readonly ring: RingSources | undefined
 }
 
 async function openDirectory(context: RoleContext, health: EngineHealth, teardown: Teardown): Promise<EdgeDirectory> {
@@ -56,7 +60,9 @@ async function openDirectory(context: RoleContext, health: EngineHealth, teardow
   if (config.cassandra === undefined) {
     const storage = await openEmbeddedEdgeStorage(config.dataDir)
     teardown.add(() => storage.close())
-    return { ...storage, port: config.port, demoApp: await ensureDemoApp(context, storage.directory) }
+    // Slots and logs are in the folders of the shard-nodes.
+    const ring = undefined
+    return { ...storage, port: config.port, demoApp: await ensureDemoApp(context, storage.directory), ring }
   }
   const engine = cassandraEngine(config)
   const waiting = await openWaitingPort({
@@ -68,7 +74,7 @@ async function openDirectory(context: RoleContext, health: EngineHealth, teardow
   try {
     const storage = await openCassandraStorage(context, health, teardown)
     const demoApp = await health.until(engine, () => ensureDemoApp(context, storage.directory))
-    return { ...storage, port: waiting.port, demoApp }
+    return { ...storage, port: waiting.port, demoApp, ring: storage }
   } finally {
     waiting.close()
   }

@@ -4,22 +4,23 @@ import { type Client, types } from 'cassandra-driver'
 /**
  * The tables. A step, once released, is never changed: a new one is added. What safety asks of them (design §4): cells
  * of logs and entries are only ever written with one value; `log_ends`, `slots` and `records`, which compare-and-set
- * writes, are never touched by plain writes; views carry timestamps that follow from their content.
+ * writes, are never touched by plain writes; what plain writes change or delete carries timestamps that follow from its
+ * content.
  */
 const STEPS: readonly string[] = [
-  'CREATE TABLE IF NOT EXISTS logs (log text PRIMARY KEY, opened boolean, sealed boolean, dropped boolean)',
+  'CREATE TABLE IF NOT EXISTS logs (log text PRIMARY KEY, opened boolean, sealed boolean)',
+  'CREATE TABLE IF NOT EXISTS logs_kept (ring int, log text, PRIMARY KEY (ring, log))',
   `CREATE TABLE IF NOT EXISTS log_entries (log text, segment int, offset bigint, entry blob, PRIMARY KEY ((log, segment), offset))
    WITH compaction = {'class': 'TimeWindowCompactionStrategy', 'compaction_window_unit': 'HOURS', 'compaction_window_size': 6}
    AND compression = {'enabled': false} AND gc_grace_seconds = 3600`,
   'CREATE TABLE IF NOT EXISTS log_ends (log text PRIMARY KEY, end bigint)',
   'CREATE TABLE IF NOT EXISTS log_cursors (log text, view_name text, cursor bigint, PRIMARY KEY (log, view_name))',
   'CREATE TABLE IF NOT EXISTS slots (ring int, slot int, epoch bigint, log text, node text, PRIMARY KEY (ring, slot))',
-  `CREATE TABLE IF NOT EXISTS messages (conversation text, bucket int, seq bigint, message blob, expires bigint, PRIMARY KEY ((conversation, bucket), seq))
-   WITH CLUSTERING ORDER BY (seq ASC)`,
-  'CREATE TABLE IF NOT EXISTS message_ids (conversation text, message_id blob, seq bigint, PRIMARY KEY (conversation, message_id))',
-  'CREATE TABLE IF NOT EXISTS conversations (conversation text PRIMARY KEY, app text, type text, created bigint, metadata map<text, text>, ttl int, head bigint)',
-  'CREATE TABLE IF NOT EXISTS members (conversation text, user text, role text, present boolean, version bigint, PRIMARY KEY (conversation, user))',
-  'CREATE TABLE IF NOT EXISTS cursors (conversation text, user text, delivered bigint, read bigint, PRIMARY KEY (conversation, user))',
+  'CREATE TABLE IF NOT EXISTS messages (conversation text, bucket int, first_seq bigint, encoded blob, PRIMARY KEY ((conversation, bucket), first_seq)) WITH gc_grace_seconds = 86400',
+  'CREATE TABLE IF NOT EXISTS message_ids (conversation text, bucket int, message_id blob, seq bigint, PRIMARY KEY ((conversation, bucket), message_id))',
+  'CREATE TABLE IF NOT EXISTS conversations (conversation text, bucket int, app text, type text, created bigint, metadata frozen<map<text, text>>, ttl int, head bigint, first bigint, PRIMARY KEY ((conversation, bucket)))',
+  'CREATE TABLE IF NOT EXISTS members (conversation text, bucket int, user text, role text, present boolean, version bigint, PRIMARY KEY ((conversation, bucket), user))',
+  'CREATE TABLE IF NOT EXISTS cursors (conversation text, bucket int, user text, delivered bigint, read bigint, PRIMARY KEY ((conversation, bucket), user))',
   'CREATE TABLE IF NOT EXISTS user_conversations (app text, user text, conversation text, present boolean, PRIMARY KEY ((app, user), conversation))',
   'CREATE TABLE IF NOT EXISTS records (kind text, partition_name text, key text, value blob, version bigint, PRIMARY KEY ((kind, partition_name), key))',
 ]

@@ -1,37 +1,30 @@
+import { randomBytes } from 'node:crypto'
 import type { Client } from 'cassandra-driver'
 import { connectCassandra } from './connection.js'
 
-const TABLES = [
-  'logs',
-  'log_entries',
-  'log_ends',
-  'log_cursors',
-  'slots',
-  'messages',
-  'message_ids',
-  'conversations',
-  'members',
-  'cursors',
-  'user_conversations',
-  'records',
-]
+export interface TestKeyspace {
+  readonly client: Client
+  /** Makes these tables as good as new: truncated, since what was deleted at a timestamp would hide what comes later. */
+  empty(tables: readonly string[]): Promise<void>
+  close(): Promise<void>
+}
 
-/** A keyspace for tests on the Cassandra that CHAT4ALL_TEST_CASSANDRA names; `empty` makes it as good as new. */
+/**
+ * A keyspace for tests on the Cassandra that CHAT4ALL_TEST_CASSANDRA names, of this run alone.
+ * @param purpose lower-case letters and _
+ */
 export async function testKeyspace(
-  keyspace: string,
-): Promise<{ readonly client: Client; empty(): Promise<void>; close(): Promise<void> }> {
-  const client = await connectCassandra({
-    contactPoints: [process.env.CHAT4ALL_TEST_CASSANDRA ?? '127.0.0.1:9042'],
-    localDataCenter: 'datacenter1',
-    keyspace,
-    replicationFactor: 1,
-    requestMsMax: 20_000,
-    onRisk: (risk) => console.log(risk),
-  })
+  purpose: string,
+  contactPoints: readonly string[] = [process.env.CHAT4ALL_TEST_CASSANDRA ?? '127.0.0.1:9042'],
+  replicationFactor = 1,
+): Promise<TestKeyspace> {
+  const keyspace = `test_${purpose}_${randomBytes(4).toString('hex')}`
+  const options = { contactPoints, localDataCenter: 'datacenter1', keyspace, replicationFactor, requestMsMax: 20_000 }
+  const client = await connectCassandra({ ...options, onRisk: (risk) => console.log(risk) })
   return {
     client,
-    async empty() {
-      for (const table of TABLES) await client.execute(`TRUNCATE ${table}`, [], { prepare: false })
+    async empty(tables) {
+      for (const table of tables) await client.execute(`TRUNCATE ${table}`, [], { prepare: false })
     },
     async close() {
       await client.execute(`DROP KEYSPACE ${keyspace}`, [], { prepare: false })

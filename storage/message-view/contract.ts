@@ -3,22 +3,38 @@ import { test } from 'node:test'
 import type { AppId, ConversationId, Millis, Seq, UserId } from '@chat4all/protocol'
 import type { ConversationChange, ConversationData, MessageBatch, MessageRange, MessageView } from './port.js'
 
+export interface MessageViewTraits {
+  /**
+   * `sweep` deletes what has expired, and `first` is exact after it. Else the engine deletes by itself, some time later,
+   * and `first` may lag behind. What may be returned is the same for both.
+   */
+  readonly sweeps: boolean
+}
+
 /**
  * What every adapter of MessageView promises, as tests. Adapters may be asynchronous and replicated: a change is looked
  * for only after `apply` resolved.
  * @param open opens a view of its own, empty
  * @param reopen closes a view and opens the same one again; leave it out for what lives in memory
+ * @param traits what the adapter does more than it must
  */
 export function messageViewContract(
   name: string,
   open: () => Promise<MessageView>,
   reopen?: (view: MessageView) => Promise<MessageView>,
+  { sweeps }: MessageViewTraits = { sweeps: true },
 ): void {
   const behaves = (what: string, run: (view: MessageView) => Promise<MessageView | undefined>) =>
     test(`message view, ${name}: ${what}`, async () => {
       const view = await open()
       await ((await run(view)) ?? view).close()
     })
+
+  const firstIs = async (view: MessageView, expected: number) => {
+    const first = (await view.load(chat))!.first
+    if (sweeps) assert.equal(first, expected)
+    else assert.ok(1 <= first && first <= expected, `first is ${first}, and ${expected} may exist`)
+  }
 
   behaves('what was never applied is not there', async (view) => {
     assert.equal(await view.load(chat), undefined)
@@ -225,21 +241,20 @@ export function messageViewContract(
       await view.apply([{ app, conversation: chat, messages: expireAt(300, 5, 6) }])
       await view.apply([{ app, conversation: chat, messages: expireAt(200, 7, 9) }])
       await sweepAll(view, 99)
-      assert.equal((await view.load(chat))?.first, 1)
+      await firstIs(view, 1)
       await sweepAll(view, 100)
-      assert.equal((await view.load(chat))?.first, 5)
+      await firstIs(view, 5)
       await sweepAll(view, 250)
-      assert.equal((await view.load(chat))?.first, 5)
+      await firstIs(view, 5)
       assert.deepEqual(await seqs(view, { now: 250 }), [5, 6])
       await sweepAll(view, 300)
-      const stored = await view.load(chat)
-      assert.equal(stored?.first, 10)
-      assert.equal(stored.head, 9)
+      await firstIs(view, 10)
+      assert.equal((await view.load(chat))?.head, 9)
       for (const seq of numbers(1, 9)) assert.equal(await view.find(chat, idOf(seq)), seq)
       // And it goes on.
       await view.apply([{ app, conversation: chat, messages: batch(10, 11) }])
       assert.deepEqual(await seqs(view, { now: 400 }), [10, 11])
-      assert.equal((await view.load(chat))?.first, 10)
+      await firstIs(view, 10)
       return undefined
     },
   )
@@ -249,7 +264,7 @@ export function messageViewContract(
     await sweepAll(view, 10)
     await sweepAll(view, 20)
     await sweepAll(view, 30)
-    assert.equal((await view.load(chat))?.first, 3)
+    await firstIs(view, 3)
     assert.deepEqual(await seqs(view, { now: 30 }), [3])
     return undefined
   })
@@ -260,7 +275,7 @@ export function messageViewContract(
     const first = await view.sweep(at(60), 4)
     assert.ok(first <= 4, `${first} batches went`)
     await sweepAll(view, 60)
-    assert.equal((await view.load(chat))?.first, 11)
+    await firstIs(view, 11)
     return undefined
   })
 
@@ -270,7 +285,7 @@ export function messageViewContract(
     await view.apply([{ app, conversation: chat, messages: batch(1, 5, [10, 10, 10, 0, 0]) }])
     assert.deepEqual(await seqs(view, { now: 20 }), [4, 5])
     await sweepAll(view, 20)
-    assert.equal((await view.load(chat))?.first, 4)
+    await firstIs(view, 4)
     return undefined
   })
 

@@ -4,13 +4,13 @@ import { testKeyspace } from '../cassandra/test-keyspace.js'
 import { cassandraRecords } from './cassandra.js'
 import { recordsContract } from './contract.js'
 
-const keyspace = await testKeyspace('contract_records')
+const keyspace = await testKeyspace('records')
 after(() => keyspace.close())
 
 recordsContract(
   'Cassandra',
   async () => {
-    await keyspace.empty()
+    await keyspace.empty(['records'])
     return cassandraRecords(keyspace.client)
   },
   // Cassandra's own clock decides when a record has expired.

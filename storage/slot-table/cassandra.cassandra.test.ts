@@ -3,13 +3,13 @@ import { testKeyspace } from '../cassandra/test-keyspace.js'
 import { cassandraSlotTable } from './cassandra.js'
 import { slotTableContract } from './contract.js'
 
-const keyspace = await testKeyspace('contract_slot_table')
+const keyspace = await testKeyspace('slot_table')
 after(() => keyspace.close())
 
 slotTableContract(
   'Cassandra',
   async () => {
-    await keyspace.empty()
+    await keyspace.empty(['slots'])
     return cassandraSlotTable(keyspace.client)
   },
   async () => cassandraSlotTable(keyspace.client),

@@ -8,7 +8,7 @@ import type { AppId, ConversationId, Millis, Seq, UserId } from '@chat4all/proto
  *     h conversation                      head: highest seq, lowest seq, and where the message_ids are (head-row.ts)
  *     m conversation user                 member
  *     c conversation user                 cursors of a member
- *     b conversation seq                  batch of messages that begins there (batch-row.ts)
+ *     b conversation seq                  batch of messages that begins there (../batch-row.ts)
  *     i conversation seq                  page of message_ids that begins there (message-ids.ts)
  *     a conversation part seq             archived message_ids (message-ids.ts)
  *     u app user conversation             the user is a member

@@ -1,6 +1,6 @@
 import type { ConversationId, Millis, Seq, UserId } from '@chat4all/protocol'
+import { encodeBatch } from '../batch-row.js'
 import type { ConversationChange, ConversationData, MessageBatch, StoredCursor, StoredMember } from '../port.js'
-import { encodeBatch } from './batch-row.js'
 import type { RowChanges } from './database.js'
 import type { Head } from './head-row.js'
 import { batchKey, expiryKey } from './keys.js'

@@ -1,7 +1,7 @@
 import type { ConversationId, Seq } from '@chat4all/protocol'
 import { DamagedFileError } from '../../file-system/damaged-file-error.js'
+import { BatchRow } from '../batch-row.js'
 import type { MessageRange, StoredMessage } from '../port.js'
-import { BatchRow } from './batch-row.js'
 import type { Database } from './database.js'
 import type { Head } from './head-row.js'
 import { batchesOf, seqOfKey } from './keys.js'

@@ -1,5 +1,5 @@
 import type { ConversationId, Millis, Seq } from '@chat4all/protocol'
-import { BatchRow } from './batch-row.js'
+import { BatchRow } from '../batch-row.js'
 import { type Database, type RowChanges, writeRows } from './database.js'
 import { encodeHead, type Head } from './head-row.js'
 import type { Heads } from './heads.js'

@@ -1,17 +1,18 @@
 import { crc32 } from 'node:zlib'
 import type { Millis, Seq } from '@chat4all/protocol'
-import { DamagedFileError } from '../../file-system/damaged-file-error.js'
-import type { MessageBatch, StoredMessage } from '../port.js'
+import { DamagedFileError } from '../file-system/damaged-file-error.js'
+import type { MessageBatch, StoredMessage } from './port.js'
 
 /**
- * A batch of consecutive messages of one conversation as one row. Numbers are little endian.
+ * A batch of consecutive messages of one conversation as one row, in both adapters. Numbers are little endian.
  *
  *     0  checksum of all behind it (u32)           4  1 when messages have expiries, else 0
  *     5  count (u32)                               9  count lengths (u32)
  *     …  count expiries (f64, 0: never), if any    …  the messages, one behind the other
  *
  * When segments of the log were dropped, this is the only copy of their messages, and LevelDB looks at its own checksums
- * only when it merges files: without one of ours, a damaged disk would change what people said, and nobody would know.
+ * only when it merges files, Cassandra only at those of blocks that it compressed: without one of ours, a damaged disk
+ * would change what people said, and nobody would know.
  */
 
 const FLAGS_AT = 4
@@ -21,26 +22,35 @@ const LENGTH_BYTES = 4
 const EXPIRY_BYTES = 8
 
 /**
- * The row of what a batch holds from `firstSeq` on. It is good until the next call: memory for each row anew would keep
- * the garbage collector busier than all else that the view does.
+ * The row of what a batch holds from `firstSeq` to `lastSeq`. It is good until the next call: memory for each row anew
+ * would keep the garbage collector busier than all else that the embedded view does.
  */
-export function encodeBatch(batch: MessageBatch, firstSeq: Seq): Buffer {
-  const skipped = firstSeq - batch.firstSeq
-  const lengths = skipped === 0 ? batch.lengths : batch.lengths.slice(skipped)
-  const expires = skipped === 0 ? batch.expires : batch.expires?.slice(skipped)
-  let skippedBytes = 0
-  for (let i = 0; i < skipped; i++) skippedBytes += batch.lengths[i]!
+export function encodeBatch(batch: MessageBatch, firstSeq: Seq, lastSeq: Seq = batch.lastSeq): Buffer {
+  const from = firstSeq - batch.firstSeq
+  const to = lastSeq + 1 - batch.firstSeq
+  const whole = from === 0 && to === batch.lengths.length
+  const lengths = whole ? batch.lengths : batch.lengths.slice(from, to)
+  const expires = whole ? batch.expires : batch.expires?.slice(from, to)
+  const bytes = whole ? batch.bytes : bytesOf(batch, from, to)
   const expire = expires?.some((time) => time !== 0) === true
   const messagesAt = HEADER_BYTES + lengths.length * (LENGTH_BYTES + (expire ? EXPIRY_BYTES : 0))
-  const row = scratchOf(messagesAt + batch.bytes.length - skippedBytes)
+  const row = scratchOf(messagesAt + bytes.length)
   row[FLAGS_AT] = expire ? 1 : 0
   row.writeUInt32LE(lengths.length, COUNT_AT)
   let at = HEADER_BYTES
   for (const length of lengths) at = row.writeUInt32LE(length, at)
   if (expire) for (const time of expires) at = row.writeDoubleLE(time, at)
-  row.set(skippedBytes === 0 ? batch.bytes : batch.bytes.subarray(skippedBytes), messagesAt)
+  row.set(bytes, messagesAt)
   row.writeUInt32LE(checksum(firstSeq, row), 0)
   return row
+}
+
+function bytesOf({ bytes, lengths }: MessageBatch, from: number, to: number): Uint8Array {
+  let begin = 0
+  for (let i = 0; i < from; i++) begin += lengths[i]!
+  let end = begin
+  for (let i = from; i < to; i++) end += lengths[i]!
+  return bytes.subarray(begin, end)
 }
 
 /** Begins with the seq, so that a row under the key of another is found out too. */

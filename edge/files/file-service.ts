@@ -118,6 +118,11 @@ export class FileService {
     return started
   }
 
+  /** Whether the owner has a file of this size: then its checksum is worth knowing before bytes are sent. */
+  hasSameSize({ app, owner, layout }: StoredFile): Promise<boolean> {
+    return this.context.files.hasSize(app, owner, layout.bytes)
+  }
+
   /** What is there of an upload. Empty once it is completed. */
   async parts(caller: Caller, id: FileId): Promise<{ file: StoredFile; parts: StoredPart[] }> {
     const file = await this.owned(caller, id)

@@ -67,6 +67,7 @@ export class Verifications {
         : undefined,
     )
     if (ready === undefined) return this.leave(app, id, file)
+    await files.noteSize(app, ready.owner, ready.layout.bytes)
     events.verified(ready, now() - startedMs)
     await tidyReady(this.context, ready)
   }

@@ -85,6 +85,11 @@ export const initiatedAnswer = z
     part_size: z.int().meta({ description: 'Bytes of every part but the last.' }),
     part_count: z.int(),
     parts: z.array(partUrl).meta({ description: 'Addresses of the first parts; more: POST …/parts.' }),
+    same_size: z.boolean().meta({
+      description:
+        'The user has, or had, a file of this very size: compute the checksum first, initiate again with it, and perhaps ' +
+        'nothing needs to be sent.',
+    }),
     expires: moment.optional().meta({ description: 'When the upload is dropped unless it was completed.' }),
   })
   .meta({ id: 'InitiatedFile' })

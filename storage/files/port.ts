@@ -20,6 +20,10 @@ export interface FileStore {
 
   readonly contents: ContentStore
 
+  /** The owner has, or had, a ready file of exactly so many bytes. */
+  noteSize(app: AppId, owner: UserId | undefined, bytes: number): Promise<void>
+  hasSize(app: AppId, owner: UserId | undefined, bytes: number): Promise<boolean>
+
   /** The file is posted in this conversation: its members may have it from now on. */
   share(app: AppId, id: FileId, conversation: ConversationId): Promise<void>
   isShared(app: AppId, id: FileId, conversation: ConversationId): Promise<boolean>

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { AppId, ConversationId, Millis } from '@chat4all/protocol'
+import type { AppId, ConversationId, Millis, UserId } from '@chat4all/protocol'
 import type { Partition, Place, Records } from '../records/port.js'
 import { changeRecord, decode, encode, leave } from './compare-and-set.js'
 import { recordsContents } from './contents.js'
@@ -51,6 +51,14 @@ export function recordsFiles(records: Records): FileStore {
       await changeRecord<StoredFile>(records, filePlace(app, id), (current) => (current ? undefined : leave))
     },
 
+    async noteSize(app, owner, bytes) {
+      await changeRecord<object>(records, sizePlace(app, owner, bytes), (current) => (current ? leave : {}))
+    },
+
+    async hasSize(app, owner, bytes) {
+      return (await records.get(sizePlace(app, owner, bytes))) !== undefined
+    },
+
     async share(app, id, conversation) {
       const place = { ...conversationPartition(app, id), key: conversation }
       await changeRecord<object>(records, place, (current) => (current === undefined ? {} : leave))
@@ -82,6 +90,10 @@ export function recordsFiles(records: Records): FileStore {
 
 function filePlace(app: AppId, id: FileId): Place {
   return { kind: 'file', partition: app, key: id }
+}
+
+function sizePlace(app: AppId, owner: UserId | undefined, bytes: number): Place {
+  return { kind: 'file-size', partition: `${app}/${owner ?? ''}`, key: String(bytes) }
 }
 
 function conversationPartition(app: AppId, id: FileId): Partition {

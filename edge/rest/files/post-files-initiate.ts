@@ -42,6 +42,7 @@ export const postFilesInitiate = endpoint({
       upload_url: parts[0]?.url ?? null,
       ...layoutJson(file),
       parts: parts.map(partUrlJson),
+      same_size: isNew && body.checksum === undefined && (await files.hasSameSize(file)),
       ...(isNew && { expires: state.expires }),
     }
     return { status: 201, body: answer }

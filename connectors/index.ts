@@ -3,5 +3,4 @@ export { startWebhooks, type Webhooks, type WebhooksOptions } from './webhook/di
 export { type WebhookMetrics, webhookEvents } from './webhook/events.js'
 export { WEBHOOK_LIMITS, type WebhookLimits } from './webhook/limits.js'
 export { createPoster, type Poster, type PosterOptions } from './webhook/post.js'
-export { newWebhookSecret } from './webhook/secrets.js'
 export type { WebhookEvent } from './webhook/webhook-event.js'

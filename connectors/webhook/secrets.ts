@@ -1,11 +1,5 @@
-import { randomBytes } from 'node:crypto'
 import type { WebhookSecret } from '@chat4all/storage'
 import { Webhook as StandardWebhook } from 'standardwebhooks'
-
-const SECRET_BYTES = 24
-
-/** A new secret, as Standard Webhooks writes them. */
-export const newWebhookSecret = (): string => `whsec_${randomBytes(SECRET_BYTES).toString('base64')}`
 
 /** Those that sign at a moment. */
 export function validSecrets(secrets: readonly WebhookSecret[], now: number): WebhookSecret[] {

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { createHash, randomUUID } from 'node:crypto'
 import { before, test } from 'node:test'
+import type { AppId } from '@chat4all/protocol'
 import { openApiDocument } from './description/openapi.js'
 import { ENDPOINTS } from './endpoints.js'
 import { type RestFixture, restFixture } from './testing/rest-fixture.js'
+import { deadDelivery } from './testing/some-delivery.js'
 
 /**
  * Every endpoint × everyone who may ask. The rows are looked up by what the OpenAPI document lists, so an endpoint
@@ -18,6 +20,8 @@ interface Row {
   readonly query?: string
   /** Makes what the path names: a file that `admin` uploaded and posted in the conversation. */
   readonly file?: 'uploading' | 'posted'
+  /** Makes what the path names: a webhook of the app, with a delivery that is dead. */
+  readonly webhook?: true
   readonly expected: Readonly<Record<Asker, number>>
 }
 interface Conversation {
@@ -28,8 +32,9 @@ interface Conversation {
 }
 
 const NO_TOKEN = { nobody: 401, expired: 401 }
+const SERVICES_ONLY = { ...NO_TOKEN, stranger: 403, member: 403, admin: 403 }
 
-const MATRIX: Readonly<Record<string, Row>> = {
+const MATRIX: Record<string, Row> = {
   'post /auth/token': {
     body: () => ({ client_id: 'demo', client_secret: 'wrong' }),
     expected: { nobody: 401, expired: 401, otherApp: 401, stranger: 401, member: 401, admin: 401, service: 401 },
@@ -100,6 +105,47 @@ const MATRIX: Readonly<Record<string, Row>> = {
   },
 }
 
+Object.assign(MATRIX, {
+  'post /v1/webhooks': {
+    body: () => ({ url: 'https://example.org/' }),
+    expected: { ...SERVICES_ONLY, otherApp: 201, service: 201 },
+  },
+  'get /v1/webhooks': { expected: { ...SERVICES_ONLY, otherApp: 200, service: 200 } },
+  'get /v1/webhooks/{webhook_id}': { webhook: true, expected: { ...SERVICES_ONLY, otherApp: 404, service: 200 } },
+  'patch /v1/webhooks/{webhook_id}': {
+    webhook: true,
+    body: () => ({ enabled: false }),
+    expected: { ...SERVICES_ONLY, otherApp: 404, service: 200 },
+  },
+  'delete /v1/webhooks/{webhook_id}': { webhook: true, expected: { ...SERVICES_ONLY, otherApp: 404, service: 204 } },
+  'post /v1/webhooks/{webhook_id}/rotate-secret': {
+    webhook: true,
+    body: () => ({}),
+    expected: { ...SERVICES_ONLY, otherApp: 404, service: 200 },
+  },
+  'post /v1/webhooks/{webhook_id}/test': {
+    webhook: true,
+    expected: { ...SERVICES_ONLY, otherApp: 404, service: 202 },
+  },
+  'get /v1/webhooks/{webhook_id}/deliveries': {
+    webhook: true,
+    expected: { ...SERVICES_ONLY, otherApp: 404, service: 200 },
+  },
+  'get /v1/webhooks/{webhook_id}/deliveries/{delivery_id}': {
+    webhook: true,
+    expected: { ...SERVICES_ONLY, otherApp: 404, service: 200 },
+  },
+  'post /v1/webhooks/{webhook_id}/deliveries/{delivery_id}/redeliver': {
+    webhook: true,
+    expected: { ...SERVICES_ONLY, otherApp: 404, service: 202 },
+  },
+  'post /v1/webhooks/{webhook_id}/redeliver': {
+    webhook: true,
+    body: () => ({ since: 0 }),
+    expected: { ...SERVICES_ONLY, otherApp: 404, service: 202 },
+  },
+} satisfies Record<string, Row>)
+
 const BYTES = Buffer.from('hello')
 const CHECKSUM = createHash('sha256').update(BYTES).digest('hex')
 
@@ -141,6 +187,17 @@ async function file(kind: 'uploading' | 'posted', conversation: string): Promise
   return body.file_id
 }
 
+async function webhook(): Promise<{ id: string; delivery: string }> {
+  const { body } = await fixture.call('POST', '/v1/webhooks', {
+    token: tokens.service!,
+    json: { url: 'https://example.org/' },
+  })
+  const ref = { app: 'demo' as AppId, id: body.webhook_id }
+  const delivery = deadDelivery()
+  await fixture.webhookStore.history.add(ref, 'dead', [delivery])
+  return { id: ref.id, delivery: delivery.id }
+}
+
 const listed = Object.entries(openApiDocument(ENDPOINTS).paths ?? {}).flatMap(([path, methods]) =>
   Object.keys(methods).map((method) => `${method} ${path}`),
 )
@@ -158,10 +215,14 @@ for (const name of listed) {
       const as = asker === 'service' || asker === 'otherApp' ? 'member' : undefined
       const token = tokens[asker]
       const fileId = row.file === undefined ? '' : await file(row.file, id)
+      const made = row.webhook && (await webhook())
       const { status, headers } = await fixture.call(
         method.toUpperCase(),
-        path.replace('{conversation_id}', id).replace('{file_id}', fileId) +
-          (row.query === undefined ? '' : `?user=${row.query}`),
+        path
+          .replace('{conversation_id}', id)
+          .replace('{file_id}', fileId)
+          .replace('{webhook_id}', made?.id ?? '')
+          .replace('{delivery_id}', made?.delivery ?? '') + (row.query === undefined ? '' : `?user=${row.query}`),
         { ...(token !== undefined && { token }), ...(row.body && { json: row.body({ id, as, file: fileId }) }) },
       )
       assert.equal(status, row.expected[asker], asker)

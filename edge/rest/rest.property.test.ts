@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { before, test } from 'node:test'
+import { before, beforeEach, test } from 'node:test'
+import type { AppId } from '@chat4all/protocol'
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import fc from 'fast-check'
 import { openApiDocument } from './description/openapi.js'
 import { ENDPOINTS } from './endpoints.js'
 import { type Answer, type RestFixture, restFixture } from './testing/rest-fixture.js'
+import { deadDelivery } from './testing/some-delivery.js'
 
 /**
  * Whatever comes in, an answer is one that the OpenAPI document announces: status, media type and shape. Bodies are
@@ -21,6 +23,8 @@ let fixture: RestFixture
 let tokens: string[]
 let conversations: string[]
 let files: string[]
+let webhook: string
+let delivery: string
 
 before(async () => {
   fixture = await restFixture()
@@ -45,6 +49,16 @@ before(async () => {
       await fixture.call('POST', '/v1/files/complete', { token, json: { file_id: body.file_id, checksum } })
     }
   }
+})
+
+/** One for each endpoint: one of them deletes it. */
+beforeEach(async () => {
+  const token = tokens[0]!
+  const { body } = await fixture.call('POST', '/v1/webhooks', { token, json: { url: 'https://example.org/' } })
+  webhook = body.webhook_id
+  const dead = [deadDelivery(), deadDelivery(), deadDelivery()]
+  delivery = dead[0]!.id
+  await fixture.webhookStore.history.add({ app: 'demo' as AppId, id: webhook }, 'dead', dead)
 })
 
 function assertAnnounced(method: string, path: string, { status, headers, body }: Answer): void {
@@ -167,9 +181,19 @@ Object.assign(BODIES, {
   '/v1/files/{file_id}/parts': almost({ part_numbers: fc.array(fc.integer({ min: 0, max: 3 }), { maxLength: 3 }) }),
 } satisfies Record<string, fc.Arbitrary<unknown>>)
 
+const url = fc.constantFrom('https://example.org/', 'http://example.org/', 'nonsense', 'https://'.padEnd(3_000, 'x'))
+const eventTypes = fc.array(fc.constantFrom('message.sent', 'message.read', 'unknown'), { maxLength: 3 })
+const webhookFields = { url, events: eventTypes, description: fc.string(), enabled: fc.boolean() }
+Object.assign(BODIES, {
+  '/v1/webhooks': almost(webhookFields),
+  '/v1/webhooks/{webhook_id}': almost({ ...webhookFields, events: fc.oneof(eventTypes, fc.constant(null)) }),
+  '/v1/webhooks/{webhook_id}/rotate-secret': almost({ overlap: fc.nat(1_000_000) }),
+  '/v1/webhooks/{webhook_id}/redeliver': almost({ since: fc.maxSafeNat(), until: fc.maxSafeNat() }),
+} satisfies Record<string, fc.Arbitrary<unknown>>)
+
 const query = fc.dictionary(
-  fc.constantFrom('since', 'before', 'limit', 'user', 'cursor', 'redirect', 'other'),
-  fc.oneof(fc.nat(30).map(String), userId, fc.string(), fc.constantFrom('1.a', '')),
+  fc.constantFrom('since', 'before', 'limit', 'user', 'cursor', 'redirect', 'status', 'other'),
+  fc.oneof(fc.nat(30).map(String), userId, fc.string(), fc.constantFrom('1.a', '', 'dead', 'pending')),
 )
 
 /** Conversation ids are known only once the fixture stands: indexes stand for them. */
@@ -203,10 +227,14 @@ for (const { method, path } of ENDPOINTS) {
           method.toUpperCase(),
           path
             .replace('{conversation_id}', named)
+            .replace('{webhook_id}', typeof id === 'string' ? id : webhook)
+            .replace('{delivery_id}', typeof file === 'string' ? file : delivery)
             .replace('{file_id}', typeof file === 'string' ? file : files[file.file]!) + search,
           {
             token: tokens[who]!,
-            ...(method === 'post' && { json: typeof value === 'string' ? value : withIds(value) }),
+            ...((method === 'post' || method === 'patch') && {
+              json: typeof value === 'string' ? value : withIds(value),
+            }),
           },
         )
         // `..` leads to another path before it is sent, and an empty id to another endpoint.

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { CHANNELS_MAX, MEMBERS_CHANGED_MAX, PAGE_MESSAGES_MAX } from '../limits.js'
 import { payload, storedPayload } from './payloads.js'
 import {
+  channel,
   conversationId,
   messageId,
   metadata,
@@ -14,11 +15,6 @@ import {
 } from './scalars.js'
 
 /** Bodies of POST /v1/messages and GET /v1/conversations/{conversation_id}/messages. */
-
-const channel = z
-  .string()
-  .regex(/^[a-z][a-z0-9_-]{0,31}$/, 'Not a channel: a lower-case letter, then up to 31 of a–z 0–9 _ -')
-  .meta({ id: 'Channel', example: 'telegram' })
 
 export const postMessageBody = z
   .object({

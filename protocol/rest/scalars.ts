@@ -29,6 +29,11 @@ export const conversationId = z
   .regex(/^[A-Za-z0-9_-]{1,64}$/, 'Not a conversation id: 1 to 64 characters of A–Z a–z 0–9 _ -')
   .meta({ id: 'ConversationId', example: 'p_3kVbq0wZr1yQy2uXn5m7Lg' })
 
+export const channel = z
+  .string()
+  .regex(/^[a-z][a-z0-9_-]{0,31}$/, 'Not a channel: a lower-case letter, then up to 31 of a–z 0–9 _ -')
+  .meta({ id: 'Channel', example: 'telegram' })
+
 export const messageId = z
   .string()
   .regex(

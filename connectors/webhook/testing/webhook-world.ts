@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { AppId } from '@chat4all/protocol'
 import {
+  newWebhookSecret,
   openClassicLevelRecords,
   type Records,
   recordsWebhooks,
@@ -16,7 +17,6 @@ import { startWebhooks, type Webhooks } from '../dispatcher.js'
 import { webhookEvents } from '../events.js'
 import { WEBHOOK_LIMITS, type WebhookLimits } from '../limits.js'
 import { createPoster, type Poster } from '../post.js'
-import { newWebhookSecret } from '../secrets.js'
 import { ManualClock } from './manual-clock.js'
 import { TestConversation, TestStream, viewOf } from './stream.js'
 

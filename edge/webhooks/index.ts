@@ -1,0 +1,1 @@
+export { WebhookService, type WebhookServiceOptions } from './webhook-service.js'

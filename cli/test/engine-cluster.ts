@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { Client, type Message, requestToken } from '@chat4all/sdk'
 import { WebSocket } from '@chat4all/sdk/node'
+import { dropKeyspace } from '@chat4all/server/testing'
 import { freePort, ServerProcess } from './server-process.js'
 
 const SECRET = 'a-secret-for-this-test-only'
@@ -81,6 +82,8 @@ export class EngineCluster {
       }
     }
     await fetch(`${ENGINES.consul}/v1/kv/${this.name}/?recurse`, { method: 'DELETE' })
+    const { CHAT4ALL_CASSANDRA, CHAT4ALL_CASSANDRA_KEYSPACE } = this.environment
+    await dropKeyspace(CHAT4ALL_CASSANDRA!.split(','), CHAT4ALL_CASSANDRA_KEYSPACE!)
   }
 }
 

@@ -1,6 +1,7 @@
 export * from './apps.js'
 export * from './conversations.js'
 export * from './files.js'
+export * from './events.js'
 export * from './message-json.js'
 export * from './messages.js'
 export * from './payloads.js'

@@ -70,8 +70,9 @@ export const webhookAnswer = z
       .meta({ description: 'Why the server disabled it: nothing was taken for days, or it answered 410.' }),
     created: moment,
     updated: moment,
-    secrets: z.array(z.object({ expires: moment.nullable() })).meta({
-      description: 'One for each secret that signs now, the current one first; several while it is rotated.',
+    secrets: z.array(z.object({ expires: moment.optional() })).meta({
+      description:
+        'One for each secret that signs now, the current one first; several, with their ends, while it is rotated.',
     }),
   })
   .meta({ id: 'Webhook' })

@@ -26,7 +26,7 @@ export function webhookJson(webhook: Webhook, now: number): WebhookAnswer {
     disabled_reason: disabledReason ?? null,
     created,
     updated,
-    secrets: valid.map(({ expires = null }) => ({ expires })),
+    secrets: valid.map(({ expires }) => (expires === undefined ? {} : { expires })),
   }
 }
 

@@ -1,0 +1,71 @@
+import { z } from 'zod'
+import { channel, metadata, metadataInput, moment, queryNumber, userId, utf8String } from './scalars.js'
+
+/** Bodies of /v1/users, of identities, and of the jobs that erase. */
+
+const name = utf8String(256).meta({ description: 'For people.', example: 'Ana Lima' })
+
+const avatarUrl = utf8String(2048)
+  .regex(/^https?:\/\/[^\s]+$/, 'Not an address: it begins with https:// or http://')
+  .meta({ description: 'Address of a picture.', example: 'https://shop.example.org/ana.png' })
+
+export const createUserBody = z
+  .object({
+    user_id: userId,
+    name: name.optional(),
+    avatar_url: avatarUrl.optional(),
+    metadata: metadataInput.optional(),
+  })
+  .meta({ id: 'CreateUserBody' })
+
+export const changeUserBody = z
+  .object({
+    name: name.nullable().optional(),
+    avatar_url: avatarUrl.nullable().optional(),
+    metadata: metadataInput.optional().meta({ description: 'Takes the place of all labels of before.' }),
+  })
+  .meta({ id: 'ChangeUserBody', description: 'What is left out stays as it is; null takes it away.' })
+
+export const userAnswer = z
+  .object({
+    user_id: userId,
+    name: name.nullable(),
+    avatar_url: z.string().nullable(),
+    metadata,
+    created: moment,
+    updated: moment,
+  })
+  .meta({ id: 'User' })
+
+export const userParams = z.object({ user_id: userId })
+
+export const listUsersQuery = z.object({
+  limit: queryNumber(1, 1000, 'Users in one page; 100 unless given.').optional(),
+  cursor: userId.optional().meta({ description: 'From `next` of the page before.' }),
+})
+
+export const userListAnswer = z
+  .object({
+    users: z.array(userAnswer).meta({ description: 'In the order of their ids.' }),
+    next: z.string().nullable().meta({ description: 'Address of the next page; null: this is the last.' }),
+  })
+  .meta({ id: 'UserList' })
+
+const address = utf8String(256)
+  .regex(/^[^\p{Cc}\p{Cs}]+$/u, 'Not an address: 1 to 256 bytes of printable text')
+  .meta({ id: 'ChannelAddress', description: 'As the channel writes it.', example: '+5562999990000' })
+
+export const identityParams = z.object({ user_id: userId, channel, address })
+
+export const identityAnswer = z
+  .object({ user_id: userId, channel, address: z.string(), created: moment })
+  .meta({ id: 'Identity', description: 'On this channel, this address is this user.' })
+
+export const identityListAnswer = z.object({ identities: z.array(identityAnswer) }).meta({ id: 'IdentityList' })
+
+export const findIdentityQuery = z.object({ channel, address })
+
+export type UserAnswer = z.output<typeof userAnswer>
+export type UserListAnswer = z.output<typeof userListAnswer>
+export type IdentityAnswer = z.output<typeof identityAnswer>
+export type IdentityListAnswer = z.output<typeof identityListAnswer>

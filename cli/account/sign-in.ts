@@ -1,4 +1,4 @@
-import { type Client, type ClientOptions, nodeClient, requestToken } from '@chat4all/sdk/node'
+import { type Client, type ClientOptions, type Files, nodeClient, nodeFiles, requestToken } from '@chat4all/sdk/node'
 import type { Profile } from './profiles.js'
 
 /** A client of this profile, not connected yet. */
@@ -9,6 +9,14 @@ export function clientOf(profile: Profile, options: Partial<ClientOptions> = {})
     token: async () => (await requestToken(url, { clientId, clientSecret, user })).accessToken,
     agent: 'chat4all-cli/2',
     ...options,
+  })
+}
+
+/** The files of this profile's user. */
+export function filesOf({ url, clientId, clientSecret, user }: Profile): Files {
+  return nodeFiles({
+    url,
+    token: async () => (await requestToken(url, { clientId, clientSecret, user })).accessToken,
   })
 }
 

@@ -3,6 +3,7 @@ import { registerCluster } from './cluster.js'
 import type { RegisterCommand } from './command.js'
 import { registerConversations } from './conversations.js'
 import { registerCreateGroup } from './create-group.js'
+import { registerDownload } from './download.js'
 import { registerEdge } from './edge.js'
 import { registerHistory } from './history.js'
 import { registerLogin } from './login.js'
@@ -10,6 +11,7 @@ import { registerMembers } from './members.js'
 import { registerSend } from './send.js'
 import { registerShardNode } from './shard-node.js'
 import { registerTail } from './tail.js'
+import { registerUpload } from './upload.js'
 import { registerWhoami } from './whoami.js'
 
 /** Every command, in the order of `--help`: the server's roles first, then what an operator does, then what a user does. One file each. */
@@ -22,6 +24,8 @@ export const commands: readonly RegisterCommand[] = [
   registerWhoami,
   registerConversations,
   registerSend,
+  registerUpload,
+  registerDownload,
   registerTail,
   registerHistory,
   registerCreateGroup,

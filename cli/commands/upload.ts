@@ -1,0 +1,24 @@
+import { Profiles } from '../account/profiles.js'
+import { bytesText } from '../files/transfer-bar.js'
+import { type UploadCommandOptions, uploadWithProgress } from '../files/upload-with-progress.js'
+import { printJson } from '../terminal/json.js'
+import type { RegisterCommand } from './command.js'
+import { explained, userCommand, wholeNumber } from './user-command.js'
+
+/** `chat4all upload`: the same command again goes on where it was cut off. */
+export const registerUpload: RegisterCommand = (program) => {
+  userCommand(program, 'upload <path>', 'Upload a file of up to 2 GiB; the same command again goes on after a break')
+    .option('--mime <type>', 'its media type, where the name does not tell')
+    .option('--parallel <parts>', 'parts that are sent at once', wholeNumber(1))
+    .action((path: string, options: UploadCommandOptions) =>
+      explained(async () => {
+        const file = await uploadWithProgress(new Profiles().get(options.profile), path, options)
+        const { file_id, name, size, mime, checksum, reused, sentBytes, seconds } = file
+        if (options.json) printJson({ file_id, name, size, mime, checksum, reused, sent_bytes: sentBytes, seconds })
+        else {
+          console.log(file_id)
+          console.error(reused ? 'The server had it already: nothing was sent.' : `${bytesText(sentBytes)} were sent.`)
+        }
+      }),
+    )
+}

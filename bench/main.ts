@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { addAllCommand } from './commands/all-command.js'
 import { addChaosCommands } from './commands/chaos-command.js'
+import { addClusterCommands } from './commands/cluster-commands.js'
 import { addCrashCommand } from './commands/crash-command.js'
 import { addMessageCommands } from './commands/message-commands.js'
 import { addProfileCommand } from './commands/profile-command.js'
@@ -11,6 +12,7 @@ addMessageCommands(program)
 addReconnectCommand(program)
 addCrashCommand(program)
 addProfileCommand(program)
+addClusterCommands(program)
 addChaosCommands(program)
 addAllCommand(program)
 

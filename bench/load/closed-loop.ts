@@ -1,5 +1,6 @@
 import { cpuMicros, machineBusyMicros } from '../servers/process-usage.js'
 import { type ConversationLoad, type Lane, pause } from './conversation-load.js'
+import type { Target } from './dialect.js'
 import type { LatencySummary } from './latency-histogram.js'
 
 /** Closed loop: every sender keeps so many messages in flight, so the server runs as fast as it can. */
@@ -14,6 +15,8 @@ export interface MeasuredWindow {
   readonly acknowledged: number
   readonly delivered: number
   readonly serverCpuMicros: number
+  /** Of each process by its name, where the server is more than one; they are in `serverCpuMicros` together. */
+  readonly processCpuMicros: Readonly<Record<string, number>>
   /** CPU time of the generator: when it nears the window's length, the generator is the limit. */
   readonly loadCpuMicros: number
   /** CPU time that went to anything else on the machine: the larger, the less the figures mean. */
@@ -29,40 +32,67 @@ export async function runClosedLoop(
   load: ConversationLoad,
   inFlight: number,
   times: LoopTimes,
-  serverPid: number,
+  server: ServerProcesses,
 ): Promise<MeasuredWindow> {
+  const stop = startClosedLoop(load, inFlight)
+  await pause(times.warmupMs)
+  const window = await measureWindow(load, times.measureMs, server)
+  stop()
+  return window
+}
+
+/** Keeps so many messages of each sender in flight until the function returned is called. */
+export function startClosedLoop(load: ConversationLoad, inFlight: number): () => void {
   let running = true
-  load.onAcknowledged = (lane: Lane) => {
+  load.loop = (lane: Lane) => {
     if (running) lane.queueNext(performance.now())
   }
   for (const lane of load.lanes) {
     for (let i = 0; i < inFlight; i++) lane.queueNext(performance.now())
     lane.flush()
   }
-  await pause(times.warmupMs)
-  const window = await measureWindow(load, times.measureMs, serverPid)
-  running = false
-  return window
+  return () => {
+    running = false
+  }
+}
+
+/** The processes whose CPU time counts as the server's. */
+export type ServerProcesses = Pick<Target, 'pid' | 'processes'>
+
+function cpuOf({ pid, processes = { server: pid } }: ServerProcesses): Record<string, number> {
+  const micros: Record<string, number> = {}
+  for (const [name, id] of Object.entries(processes)) {
+    try {
+      micros[name] = cpuMicros(id)
+    } catch {
+      // It has ended: it was killed for the measurement's sake, or it left.
+    }
+  }
+  return micros
 }
 
 /** Counts and measures while a loop runs. */
 export async function measureWindow(
   load: ConversationLoad,
   measureMs: number,
-  serverPid: number,
+  server: ServerProcesses,
 ): Promise<MeasuredWindow> {
-  const before = snapshot(load, serverPid)
+  const before = snapshot(load, server)
   load.startRecording()
   await pause(measureMs)
   const latencies = load.stopRecording()
-  const after = snapshot(load, serverPid)
-  const serverCpuMicros = after.serverCpu - before.serverCpu
+  const after = snapshot(load, server)
+  const processCpuMicros = Object.fromEntries(
+    Object.entries(after.processes).map(([name, micros]) => [name, micros - (before.processes[name] ?? micros)]),
+  )
+  const serverCpuMicros = Object.values(processCpuMicros).reduce((sum, micros) => sum + micros, 0)
   const loadCpuMicros = after.loadCpu - before.loadCpu
   return {
     ms: after.at - before.at,
     acknowledged: after.acknowledged - before.acknowledged,
     delivered: after.delivered - before.delivered,
     serverCpuMicros,
+    processCpuMicros,
     loadCpuMicros,
     foreignCpuMicros: Math.max(0, after.machineBusy - before.machineBusy - serverCpuMicros - loadCpuMicros),
     fromMicros: before.monotonicMicros,
@@ -72,13 +102,13 @@ export async function measureWindow(
   }
 }
 
-function snapshot(load: ConversationLoad, serverPid: number) {
+function snapshot(load: ConversationLoad, server: ServerProcesses) {
   const { user, system } = process.cpuUsage()
   return {
     at: performance.now(),
     acknowledged: load.acknowledgedCount,
     delivered: load.deliveredCount,
-    serverCpu: cpuMicros(serverPid),
+    processes: cpuOf(server),
     loadCpu: user + system,
     machineBusy: machineBusyMicros(),
     monotonicMicros: Number(process.hrtime.bigint() / 1000n),

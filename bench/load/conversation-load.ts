@@ -134,7 +134,9 @@ export class ConversationLoad {
   deliveredCount = 0
   private latencies: Latencies | undefined
   /** What a loop does when a message is acknowledged; what it queues is flushed at the end of the read. */
-  onAcknowledged: (lane: Lane) => void = () => {}
+  loop: (lane: Lane) => void = () => {}
+  /** Told how long each acknowledgement took, by whoever looks at lanes one by one. */
+  onAcknowledged: (lane: Lane, tookMs: number) => void = () => {}
 
   private constructor(settings: ConversationSettings) {
     this.lanes = Array.from(
@@ -164,8 +166,10 @@ export class ConversationLoad {
 
   countAcknowledged(lane: Lane, sentAt: number): void {
     this.acknowledgedCount++
-    this.latencies?.acknowledged.addMillis(performance.now() - sentAt)
-    this.onAcknowledged(lane)
+    const tookMs = performance.now() - sentAt
+    this.latencies?.acknowledged.addMillis(tookMs)
+    this.onAcknowledged(lane, tookMs)
+    this.loop(lane)
   }
 
   countDelivered(sentAt: number): void {

@@ -8,11 +8,20 @@ export interface Target {
   readonly port: number
   /** The server's process, whose CPU time and memory are measured. */
   readonly pid: number
+  /** Further processes that work for it (other roles, engines), by name: their CPU time is measured one by one. */
+  readonly processes?: Readonly<Record<string, number>>
+  /** Ports of several edges; sessions are spread over them in turn. Without it there is one, on `port`. */
+  readonly edgePorts?: readonly number[]
   /** Client credentials, of servers that want them. */
   readonly clientId?: string
   readonly clientSecret?: string
   /** Lets read /metrics, of servers that have it. */
   readonly metricsToken?: string
+}
+
+/** The port for the index-th session. */
+export function portOf({ port, edgePorts }: Target, index: number): number {
+  return edgePorts === undefined ? port : edgePorts[index % edgePorts.length]!
 }
 
 export interface SenderEvents {

@@ -14,7 +14,7 @@ async function closedLoopOn(plant: Plant | undefined, readersEach = 1): Promise<
   try {
     const dialect = dialectOf('chat4all', { port: server.port, pid: process.pid })
     const load = await ConversationLoad.open(dialect, { conversations: 3, readersEach, textBytes: 128 })
-    const window = await runClosedLoop(load, 4, TIMES, process.pid)
+    const window = await runClosedLoop(load, 4, TIMES, process)
     return { ...(await load.finish(200)), measured: window.acknowledged }
   } finally {
     server.close()
@@ -41,7 +41,7 @@ test('a group larger than one request may change: its sender adds the rest', asy
     const dialect = dialectOf('chat4all', { port: server.port, pid: process.pid })
     const load = await ConversationLoad.open(dialect, { conversations: 1, readersEach: 510, textBytes: 128 })
     assert.equal(load.lanes[0]!.acknowledgements.base, 1)
-    await runClosedLoop(load, 1, { warmupMs: 0, measureMs: 50 }, process.pid)
+    await runClosedLoop(load, 1, { warmupMs: 0, measureMs: 50 }, process)
     const outcome = await load.finish(2000)
     assert.deepEqual(outcome.faults, {}, outcome.faultSamples.join('\n'))
     assert.equal(outcome.delivered, outcome.acknowledged * 510)
@@ -55,7 +55,7 @@ test('an open loop sends what is due and measures from when it was due', async (
   try {
     const dialect = dialectOf('chat4all', { port: server.port, pid: process.pid })
     const load = await ConversationLoad.open(dialect, { conversations: 4, readersEach: 1, textBytes: 128 })
-    const window = await runOpenLoop(load, 1000, { warmupMs: 0, measureMs: 200 }, process.pid)
+    const window = await runOpenLoop(load, 1000, { warmupMs: 0, measureMs: 200 }, process)
     const outcome = await load.finish(2000)
     assert.deepEqual(outcome.faults, {}, outcome.faultSamples.join('\n'))
     // What was due is sent, however slow the machine: the count follows from the clock.
@@ -71,7 +71,7 @@ test('with receipts, every reader tells how far it has got', async () => {
   try {
     const dialect = dialectOf('chat4all', { port: server.port, pid: process.pid }, { receipts: true })
     const load = await ConversationLoad.open(dialect, { conversations: 3, readersEach: 1, textBytes: 128 })
-    await runClosedLoop(load, 1, TIMES, process.pid)
+    await runClosedLoop(load, 1, TIMES, process)
     const toldBy = (): number => [...server.delivered.values()].filter((seq) => seq > 0).length
     while (toldBy() < 3) await pause(10)
     const outcome = await load.finish(2000)

@@ -2,6 +2,8 @@ import { runIdle } from '../scenarios/idle.js'
 import { runGroup, runOpen, runPairs } from '../scenarios/message-scenarios.js'
 import { runReconnect } from '../scenarios/reconnect.js'
 import type { LoadSettings } from '../scenarios/settings.js'
+import { runWindows } from '../scenarios/windows.js'
+import { deferred } from './deferred.js'
 import type { Target } from './dialect.js'
 import { type DialectName, dialectOf } from './dialects/dialect-of.js'
 
@@ -18,6 +20,11 @@ export interface LoadJob {
 
 export type LoadAnswer = { readonly result: unknown } | { readonly failure: string }
 
+/** What the parent says to end a load that has no end of its own. */
+export const STOP = 'stop'
+
+const stopped = deferred()
+
 function run({ dialect, target, settings }: LoadJob): Promise<unknown> {
   if (settings.scenario === 'reconnect') return runReconnect(target, settings)
   const spoken = dialectOf(dialect, target, 'receipts' in settings ? settings : {})
@@ -30,10 +37,14 @@ function run({ dialect, target, settings }: LoadJob): Promise<unknown> {
       return runGroup(spoken, target, settings)
     case 'idle':
       return runIdle(spoken, target, settings)
+    case 'windows':
+      return runWindows(spoken, target, settings, stopped.promise)
   }
 }
 
-process.once('message', (job: LoadJob) => {
+process.on('message', (said: LoadJob | typeof STOP) => {
+  if (said === STOP) return stopped.resolve()
+  const job = said
   run(job)
     .then(
       (result): LoadAnswer => ({ result }),

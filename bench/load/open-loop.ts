@@ -1,4 +1,4 @@
-import { type LoopTimes, type MeasuredWindow, measureWindow } from './closed-loop.js'
+import { type LoopTimes, type MeasuredWindow, measureWindow, type ServerProcesses } from './closed-loop.js'
 import type { ConversationLoad } from './conversation-load.js'
 
 /**
@@ -14,8 +14,17 @@ export async function runOpenLoop(
   load: ConversationLoad,
   messagesPerSecond: number,
   times: LoopTimes,
-  serverPid: number,
+  server: ServerProcesses,
 ): Promise<MeasuredWindow> {
+  const stop = startOpenLoop(load, messagesPerSecond)
+  await new Promise((resolve) => setTimeout(resolve, times.warmupMs))
+  const window = await measureWindow(load, times.measureMs, server)
+  stop()
+  return window
+}
+
+/** Sends at this rate until the function returned is called. */
+export function startOpenLoop(load: ConversationLoad, messagesPerSecond: number): () => void {
   const startedAt = performance.now()
   const everyMs = 1000 / messagesPerSecond
   let index = 0
@@ -35,8 +44,7 @@ export async function runOpenLoop(
     setImmediate(spin)
   }
   spin()
-  await new Promise((resolve) => setTimeout(resolve, times.warmupMs))
-  const window = await measureWindow(load, times.measureMs, serverPid)
-  running = false
-  return window
+  return () => {
+    running = false
+  }
 }

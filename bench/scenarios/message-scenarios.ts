@@ -24,13 +24,13 @@ export interface MessageResult {
 /** Pairs of users, each sender with so many messages in flight. */
 export async function runPairs(dialect: Dialect, target: Target, settings: PairsSettings): Promise<MessageResult> {
   const load = await ConversationLoad.open(dialect, { ...settings, readersEach: 1 })
-  return result(await runClosedLoop(load, settings.inFlight, settings, target.pid), await load.finish())
+  return result(await runClosedLoop(load, settings.inFlight, settings, target), await load.finish())
 }
 
 /** Pairs of users, messages at a fixed rate. */
 export async function runOpen(dialect: Dialect, target: Target, settings: OpenSettings): Promise<MessageResult> {
   const load = await ConversationLoad.open(dialect, { ...settings, readersEach: 1 })
-  return result(await runOpenLoop(load, settings.messagesPerSecond, settings, target.pid), await load.finish())
+  return result(await runOpenLoop(load, settings.messagesPerSecond, settings, target), await load.finish())
 }
 
 /** One group with all members online, of whom one sends. */
@@ -40,7 +40,7 @@ export async function runGroup(dialect: Dialect, target: Target, settings: Group
     readersEach: settings.members - 1,
     textBytes: settings.textBytes,
   })
-  return result(await runClosedLoop(load, settings.inFlight, settings, target.pid), await load.finish())
+  return result(await runClosedLoop(load, settings.inFlight, settings, target), await load.finish())
 }
 
 function result(window: MeasuredWindow, outcome: Outcome): MessageResult {

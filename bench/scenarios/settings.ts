@@ -46,9 +46,20 @@ export interface ReconnectSettings {
   readonly atOnce: number
 }
 
+/** Load without a fixed end, measured window by window while something is done to the server. */
+export interface WindowsSettings {
+  readonly scenario: 'windows'
+  readonly conversations: number
+  /** As fast as it goes with so many in flight each, or at a fixed rate. */
+  readonly pace: { readonly inFlight: number } | { readonly messagesPerSecond: number }
+  readonly textBytes: number
+  readonly warmupMs: number
+  readonly windowMs: number
+}
+
 /** Runs on any server, so that they can be compared. */
 export type ComparedSettings = PairsSettings | OpenSettings | GroupSettings | IdleSettings
-export type LoadSettings = ComparedSettings | ReconnectSettings
+export type LoadSettings = ComparedSettings | ReconnectSettings | WindowsSettings
 
 export interface CrashSettings {
   readonly pairs: number

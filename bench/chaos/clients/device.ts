@@ -57,6 +57,8 @@ export interface DeviceOptions {
   readonly token: string
   /** Edges by name, with the port to dial. */
   readonly edges: ReadonlyMap<string, number>
+  /** Where it connects first; anywhere unless given. */
+  readonly firstEdge?: string
   readonly recorder: Recorder
   readonly random: Random
   /** A message of this device is stored; with what it was. */
@@ -87,7 +89,7 @@ export class Device {
     this.user = options.user
     this.recorder = options.recorder
     this.random = options.random
-    this.nextEdge = this.random.pick([...options.edges.keys()])
+    this.nextEdge = options.firstEdge ?? this.random.pick([...options.edges.keys()])
     this.looking = setInterval(() => this.look(), LOOK_EVERY_MS)
     this.connect()
   }

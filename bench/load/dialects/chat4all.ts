@@ -9,7 +9,7 @@ import {
   type UserId,
 } from '@chat4all/protocol'
 import type { Closable, Dialect, DialectOptions, OpenConversation, ReaderEvents, Target } from '../dialect.js'
-import { openMany } from '../dialect.js'
+import { openMany, portOf } from '../dialect.js'
 import {
   Chat4AllSession,
   isMessageId,
@@ -63,7 +63,7 @@ export function chat4allDialect(target: Target, options: DialectOptions = {}): D
       let seen = 0
 
       const session = await Chat4AllSession.open(
-        { port: target.port, token: await tokenOf(`s${run}-${index}`) },
+        { port: portOf(target, index), token: await tokenOf(`s${run}-${index}`) },
         {
           ...IGNORED,
           sent(cseq, bytes, idAt, at) {
@@ -110,7 +110,8 @@ export function chat4allDialect(target: Target, options: DialectOptions = {}): D
         base = await seqOfChange
       }
       const opened = await openMany(names.length, async (i) => {
-        const access = { port: target.port, token: await tokenOf(names[i]!) }
+        // Not the sender's edge, where there are several: what is measured goes all the way.
+        const access = { port: portOf(target, index + 1 + i), token: await tokenOf(names[i]!) }
         if (options.receipts !== true) return Chat4AllSession.open(access, readerEvents(readers[i]!, base))
         return openReceiptingReader(access, info.conversation, readerEvents(readers[i]!, base))
       })
@@ -133,7 +134,7 @@ export function chat4allDialect(target: Target, options: DialectOptions = {}): D
     async openIdle(index, joined, closed): Promise<Closable> {
       const events = { ...IGNORED, closed }
       const token = idleTokens[index] ?? (await tokenOf(idleName(index)))
-      const session = await Chat4AllSession.open({ port: target.port, token }, events)
+      const session = await Chat4AllSession.open({ port: portOf(target, index), token }, events)
       if (joined) {
         await session.ask(
           {

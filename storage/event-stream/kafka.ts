@@ -1,47 +1,36 @@
-import { recordHeadOf } from '@chat4all/protocol'
-import { CompressionTypes, Kafka, logLevel, type Producer } from 'kafkajs'
-import type { EventSource, EventStream, Following } from './port.js'
+import { CompressionTypes, Partitioners, type Producer } from 'kafkajs'
+import { faultKind, type KafkaOptions, kafkaOf, REQUEST_MS_MAX } from './kafka/connection.js'
+import { ensureTopic, topicOf } from './kafka/topic.js'
+import type { EventStream } from './port.js'
 
-export interface KafkaOptions {
-  readonly brokers: readonly string[]
-  readonly clientId: string
-  readonly topic?: string
-  readonly partitions?: number
-  readonly replicationFactor?: number
-  /** How long messages stay in the topic, milliseconds. */
-  readonly retentionMs?: number
-  readonly onFault?: (what: string, error: Error) => void
-}
-
-export const MESSAGES_TOPIC = 'messages'
-const PARTITIONS = 12
-const RETENTION_MS = 7 * 24 * 3600 * 1000
-const REQUEST_MS_MAX = 10_000
-
-function kafkaOf({ brokers, clientId }: KafkaOptions): Kafka {
-  return new Kafka({
-    brokers: [...brokers],
-    clientId,
-    requestTimeout: REQUEST_MS_MAX,
-    connectionTimeout: 3_000,
-    logLevel: logLevel.NOTHING,
-    retry: { initialRetryTime: 50, maxRetryTime: 1_000, retries: 3 },
-  })
-}
+export { type KafkaFault, type KafkaOptions, MESSAGES_TOPIC } from './kafka/connection.js'
+export { kafkaEventSource } from './kafka/source.js'
 
 /**
- * Publishes to a Kafka topic, keyed by conversation. kafkajs's idempotent producer breaks the order when requests are
- * pipelined: so there is one request in flight, and as much as has gathered goes into it.
+ * Publishes to a Kafka topic, keyed by conversation (docs/event-stream.md says how to read it in any language). kafkajs's
+ * idempotent producer breaks the order when requests are pipelined: so there is one request in flight, and as much as
+ * has gathered goes into it.
  */
 export function kafkaEventStream(options: KafkaOptions): EventStream {
   const kafka = kafkaOf(options)
-  const topic = options.topic ?? MESSAGES_TOPIC
+  const topic = topicOf(options)
   let connected: Promise<Producer> | undefined
   let busy = false
 
   async function connect(): Promise<Producer> {
-    await createTopic(kafka, options, topic)
-    const producer = kafka.producer({ idempotent: true, maxInFlightRequests: 1, allowAutoTopicCreation: false })
+    const admin = kafka.admin()
+    try {
+      await admin.connect()
+      await ensureTopic(admin, options)
+    } finally {
+      await admin.disconnect().catch(() => {})
+    }
+    const producer = kafka.producer({
+      idempotent: true,
+      maxInFlightRequests: 1,
+      allowAutoTopicCreation: false,
+      createPartitioner: Partitioners.DefaultPartitioner,
+    })
     await producer.connect()
     return producer
   }
@@ -63,6 +52,7 @@ export function kafkaEventStream(options: KafkaOptions): EventStream {
         const failed = connected
         connected = undefined
         void failed?.then((producer) => producer.disconnect()).catch(() => {})
+        options.onFault?.({ what: 'publish', kind: faultKind(error), error: error as Error })
         throw error
       } finally {
         busy = false
@@ -70,75 +60,6 @@ export function kafkaEventStream(options: KafkaOptions): EventStream {
     },
     async close() {
       await connected?.then((producer) => producer.disconnect()).catch(() => {})
-    },
-  }
-}
-
-async function createTopic(kafka: Kafka, options: KafkaOptions, topic: string): Promise<void> {
-  const admin = kafka.admin()
-  await admin.connect()
-  try {
-    const replicationFactor = options.replicationFactor ?? 1
-    await admin.createTopics({
-      topics: [
-        {
-          topic,
-          numPartitions: options.partitions ?? PARTITIONS,
-          replicationFactor,
-          configEntries: [
-            { name: 'retention.ms', value: String(options.retentionMs ?? RETENTION_MS) },
-            { name: 'min.insync.replicas', value: String(Math.max(1, replicationFactor - 1)) },
-          ],
-        },
-      ],
-    })
-  } finally {
-    await admin.disconnect()
-  }
-}
-
-/** Reads the topic as a consumer group; offsets are committed after the events of a batch were taken. */
-export function kafkaEventSource(options: KafkaOptions): EventSource {
-  const kafka = kafkaOf(options)
-  const topic = options.topic ?? MESSAGES_TOPIC
-  const open = new Set<Following>()
-
-  return {
-    async follow(group, onEvents) {
-      await createTopic(kafka, options, topic)
-      const consumer = kafka.consumer({
-        groupId: group,
-        sessionTimeout: 10_000,
-        heartbeatInterval: 2_000,
-        maxWaitTimeInMs: 100,
-        allowAutoTopicCreation: false,
-      })
-      await consumer.connect()
-      await consumer.subscribe({ topic, fromBeginning: true })
-      await consumer.run({
-        partitionsConsumedConcurrently: 4,
-        eachBatchAutoResolve: true,
-        async eachBatch({ batch }) {
-          await onEvents(
-            batch.messages.flatMap(({ value }) => {
-              const head = recordHeadOf(value ?? new Uint8Array())
-              if (head.type === 'follows') return []
-              return { kind: head.type, app: head.app, conversation: head.conversation, record: head.record }
-            }),
-          )
-        },
-      })
-      const following: Following = {
-        async stop() {
-          open.delete(following)
-          await consumer.disconnect()
-        },
-      }
-      open.add(following)
-      return following
-    },
-    async close() {
-      await Promise.all([...open].map((following) => following.stop()))
     },
   }
 }

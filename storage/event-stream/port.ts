@@ -1,4 +1,4 @@
-import type { AppId, ConversationId, LogId, NodeId, Offset } from '@chat4all/protocol'
+import type { AppId, ConversationId, LogId, Offset } from '@chat4all/protocol'
 
 /**
  * The stream of everything committed, for those who act on it: connectors, webhooks, search. At least once, and in
@@ -62,24 +62,23 @@ export interface Following {
  * and publishes to each group what its log holds.
  */
 export interface EventGroups {
-  /** Tells of each group, those there now and those that come. Returns how to stop hearing. */
-  watch(node: NodeId, onGroup: (group: EventGroup) => void): () => void
+  /** Tells of each group, of those there now at once. Returns how to stop hearing. */
+  watch(onGroup: (group: EventGroup) => void): () => void
 }
 
 export interface EventGroup {
   readonly name: string
-  /** Where it begins in logs that it never read. */
-  readonly startAt: 'oldest' | 'newest'
   /** True once it was given up because it did not follow: nothing is kept for it any more. */
   readonly dropped: boolean
-  /** Resolves when consumers of the group have taken all of them; waits while there are none. */
+  /**
+   * Resolves when consumers of the group have taken all of them; waits while there are none. Shard-nodes of one process
+   * may call it at the same time; a shard-node makes one call at a time.
+   */
   publish(events: readonly StreamEvent[]): Promise<void>
-  /** How far the group has got; undefined when it never read this log. */
-  cursor(log: LogId): Offset | undefined
+  /** How far the group has got. */
+  cursor(log: LogId): Offset
   /** Resolves when it is durable. */
   saveCursor(log: LogId, cursor: Offset): Promise<void>
-  /** Nothing is left of the log. */
-  forgetLog(log: LogId): Promise<void>
-  /** Told now and then how many bytes of the node's log are kept for this group; the group may be dropped for it. */
-  behind(node: NodeId, bytes: number): void
+  /** Told now and then how many bytes a log keeps for this group alone or with others; it may be dropped for that. */
+  keeps(log: LogId, bytes: number): void
 }

@@ -3,6 +3,7 @@
  * tests of node:test; call it at the top of a test file.
  */
 export { directoryContract } from './directory/contract.js'
+export { eventStreamContract, type OpenEventStream } from './event-stream/contract.js'
 export { type FileCall, failure, SimulatedFileSystem } from './file-system/simulated.js'
 export { messageViewContract } from './message-view/contract.js'
 export { nodeLogContract } from './node-log/contract.js'

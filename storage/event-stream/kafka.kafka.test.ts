@@ -1,77 +1,121 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, test } from 'node:test'
-import { type AppId, type ConversationId, logRecord, Reader, type Seq, Writer } from '@chat4all/protocol'
-import { kafkaEventSource, kafkaEventStream } from './kafka.js'
+import type { AppId, ConversationId } from '@chat4all/protocol'
+import { Kafka, logLevel } from 'kafkajs'
+import { eventStreamContract, type OpenEventStream } from './contract.js'
+import { type KafkaFault, type KafkaOptions, kafkaEventSource, kafkaEventStream } from './kafka.js'
 import type { StreamEvent } from './port.js'
 
-const options = {
-  brokers: [process.env.CHAT4ALL_TEST_KAFKA ?? '127.0.0.1:9092'],
-  clientId: 'test',
-  topic: `messages-${randomUUID()}`,
-  partitions: 4,
-}
-const stream = kafkaEventStream(options)
-const source = kafkaEventSource(options)
+const brokers = [process.env.CHAT4ALL_TEST_KAFKA ?? '127.0.0.1:9092']
+const topics: string[] = []
+const admin = new Kafka({ brokers, clientId: 'test', logLevel: logLevel.NOTHING }).admin()
 after(async () => {
-  await source.close()
-  await stream.close()
+  await admin.connect()
+  await admin.deleteTopics({ topics }).catch(() => {})
+  await admin.disconnect()
 })
 
-function event(name: string, number: number): StreamEvent {
-  const [app, conversation, kind] = ['demo' as AppId, name as ConversationId, 'messages'] as const
-  const writer = new Writer()
-  const messages = Buffer.from(`${name} ${number}`)
-  logRecord.write(writer, { type: kind, app, conversation, first: 1 as Seq, count: 1, messages })
-  return { kind, app, conversation, record: writer.take() }
+function ofItsOwn(more: Partial<KafkaOptions> = {}): KafkaOptions {
+  const topic = `messages-${randomUUID()}`
+  topics.push(topic)
+  return { brokers, clientId: 'test', topic, partitions: 4, ...more }
 }
 
-function textOf({ record }: StreamEvent): string {
-  const read = logRecord.read(new Reader(record))
-  return read.type === 'messages' ? Buffer.from(read.messages).toString() : read.type
-}
+class OpenKafka implements OpenEventStream {
+  readonly options: KafkaOptions
+  readonly source
+  private readonly stream
 
-test('every event comes at least once, in order within its conversation, also to a group that comes later', async () => {
-  const conversations = ['c1', 'c2', 'c3', 'c4', 'c5']
-  const published: StreamEvent[] = []
-  for (let number = 0; number < 200; number++)
-    for (const conversation of conversations) published.push(event(conversation, number))
-  for (let at = 0; at < published.length; at += 250) await stream.publish(published.slice(at, at + 250))
-
-  const seen = new Map<string, string[]>()
-  let count = 0
-  await new Promise<void>((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`saw ${count} of ${published.length} within 30 s`)), 30_000)
-    source
-      .follow(`group-${randomUUID()}`, async (events) => {
-        for (const event of events) {
-          const of = seen.get(event.conversation) ?? []
-          of.push(textOf(event))
-          seen.set(event.conversation, of)
-          count++
-        }
-        if (count < published.length) return
-        clearTimeout(timer)
-        resolve()
-      })
-      .catch(reject)
-  })
-  for (const conversation of conversations) {
-    assert.deepEqual(
-      seen.get(conversation),
-      Array.from({ length: 200 }, (_, number) => `${conversation} ${number}`),
-    )
+  constructor(options: KafkaOptions) {
+    this.options = options
+    this.source = kafkaEventSource(options)
+    this.stream = kafkaEventStream(options)
   }
+
+  publish(events: readonly StreamEvent[]): Promise<void> {
+    return this.stream.publish(events)
+  }
+
+  async close(): Promise<void> {
+    await this.source.close()
+    await this.stream.close()
+  }
+}
+
+eventStreamContract(
+  'Kafka',
+  async () => new OpenKafka(ofItsOwn()),
+  async (stream) => {
+    await stream.close()
+    return new OpenKafka((stream as OpenKafka).options)
+  },
+)
+
+const event = (record = new Uint8Array([0x93, 1, 0xa2, 99, 49, 0xa4, 100, 101, 109, 111])): StreamEvent => ({
+  kind: 'messages',
+  app: 'demo' as AppId,
+  conversation: 'c1' as ConversationId,
+  record,
 })
 
 test('a second publish while one is under way is a mistake of the caller, told at once', async () => {
-  const first = stream.publish([event('c1', 1)])
-  await assert.rejects(stream.publish([event('c1', 2)]), /under way/)
+  const stream = kafkaEventStream(ofItsOwn())
+  const first = stream.publish([event()])
+  await assert.rejects(stream.publish([event()]), /under way/)
   await first
+  await stream.close()
 })
 
-test('a broker that cannot be reached rejects, and does not hang', async () => {
-  const lost = kafkaEventStream({ brokers: ['127.0.0.1:1'], clientId: 'test' })
-  await assert.rejects(lost.publish([event('c1', 1)]))
+test('a broker that cannot be reached rejects, and does not hang; what failed is told as a broker that is away', async () => {
+  const faults: KafkaFault[] = []
+  const lost = kafkaEventStream({
+    brokers: ['127.0.0.1:1'],
+    clientId: 'test',
+    onFault: (fault) => void faults.push(fault),
+  })
+  await assert.rejects(lost.publish([event()]))
   await lost.close()
+  assert.deepEqual(
+    faults.map(({ what, kind }) => ({ what, kind })),
+    [{ what: 'publish', kind: 'away' }],
+  )
+})
+
+test('a record that the topic of an operator refuses is told as refused', async () => {
+  const faults: KafkaFault[] = []
+  const options = ofItsOwn({ onFault: (fault) => void faults.push(fault) })
+  await admin.connect()
+  const configEntries = [{ name: 'max.message.bytes', value: '1000' }]
+  await admin.createTopics({ topics: [{ topic: options.topic!, numPartitions: 1, configEntries }] })
+  const stream = kafkaEventStream(options)
+  await assert.rejects(stream.publish([event(new Uint8Array(10_000))]))
+  await stream.close()
+  assert.deepEqual(
+    faults.map(({ what, kind }) => ({ what, kind })),
+    [{ what: 'publish', kind: 'refused' }],
+  )
+})
+
+test('the largest record that a log can hold fits, and what is no record at all is passed over', async () => {
+  const faults: KafkaFault[] = []
+  const options = ofItsOwn({ partitions: 1, onFault: (fault) => void faults.push(fault) })
+  const stream = kafkaEventStream(options)
+  await stream.publish([event(Uint8Array.of(1, 2, 3))])
+  const large = new Uint8Array(16 * 1024 * 1024)
+  large.set([0x94, 1, 0xa2, 99, 49, 0xa4, 100, 101, 109, 111, 0xc6, 0, 0xff, 0xff, 0xf0])
+  await stream.publish([event(large.subarray(0, 15 + 0xff_fff0))])
+  const source = kafkaEventSource(options)
+  const taken = await new Promise<StreamEvent>((resolve) => {
+    void source.follow(randomUUID(), async ([first]) => {
+      if (first !== undefined) resolve(first)
+    })
+  })
+  assert.equal(taken.record.length, 15 + 0xff_fff0)
+  assert.deepEqual(
+    faults.map(({ what, kind }) => ({ what, kind })),
+    [{ what: 'consume', kind: 'refused' }],
+  )
+  await source.close()
+  await stream.close()
 })

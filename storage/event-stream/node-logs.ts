@@ -169,7 +169,8 @@ class Group implements EventGroup {
   async saveCursor(log: LogId, cursor: Offset): Promise<void> {
     if (this.dropped || cursor <= this.cursor(log)) return
     this.activeAt = this.events.now()
-    const cursors = { ...this.file.get(this.name)?.cursors, [log]: cursor }
+    const wanted = this.file.get(this.name)?.cursors
+    const cursors = { ...wanted, [log]: Math.max(cursor, wanted?.[log] ?? 0) as Offset }
     await this.file.set(this.name, { cursors, activeAt: this.activeAt })
     // What is answered is durable: entries below may be dropped.
     if (cursor > this.cursor(log)) this.cursors = { ...this.cursors, [log]: cursor }

@@ -12,11 +12,13 @@ import { startAll } from './roles/all.js'
 import { startEdgeRole } from './roles/edge.js'
 import type { RoleContext, RunningRole } from './roles/role.js'
 import { startShardNodeRole } from './roles/shard-node.js'
+import { startWebhookRole } from './roles/webhook.js'
 
 const START: Readonly<Record<Role, (context: RoleContext) => Promise<RunningRole>>> = {
   all: startAll,
   edge: startEdgeRole,
   'shard-node': startShardNodeRole,
+  webhook: startWebhookRole,
 }
 
 export interface RunOptions {

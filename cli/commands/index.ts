@@ -12,6 +12,7 @@ import { registerSend } from './send.js'
 import { registerShardNode } from './shard-node.js'
 import { registerTail } from './tail.js'
 import { registerUpload } from './upload.js'
+import { registerWebhook } from './webhook.js'
 import { registerWhoami } from './whoami.js'
 
 /** Every command, in the order of `--help`: the server's roles first, then what an operator does, then what a user does. One file each. */
@@ -19,6 +20,7 @@ export const commands: readonly RegisterCommand[] = [
   registerAll,
   registerEdge,
   registerShardNode,
+  registerWebhook,
   registerCluster,
   registerLogin,
   registerWhoami,

@@ -1,7 +1,7 @@
 import type { Attempt, Delivery, Webhook } from '@chat4all/storage'
 import { Agent, type Dispatcher, request } from 'undici'
 import type { AddressGuard } from './address-guard.js'
-import type { Clock } from './clock.js'
+import { type Clock, systemClock } from './clock.js'
 import type { WebhookLimits } from './limits.js'
 import { signatureHeader, validSecrets } from './secrets.js'
 
@@ -21,7 +21,7 @@ export interface Poster {
 export interface PosterOptions {
   readonly guard: AddressGuard
   readonly limits: WebhookLimits
-  readonly clock: Clock
+  readonly clock?: Clock
   /** Of this software, for the header user-agent. */
   readonly version?: string
 }
@@ -30,7 +30,7 @@ const KEEP_ALIVE_MS = 10_000
 const HEADERS_BYTES_MAX = 16_384
 const RETRY_AFTER_MS_MAX = 3_600_000
 
-export function createPoster({ guard, limits, clock, version = '2' }: PosterOptions): Poster {
+export function createPoster({ guard, limits, clock = systemClock, version = '2' }: PosterOptions): Poster {
   const agent = new Agent({
     connect: { lookup: guard.lookup, timeout: limits.connectMsMax },
     keepAliveTimeout: KEEP_ALIVE_MS,

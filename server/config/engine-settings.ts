@@ -6,6 +6,8 @@ import type { Setting } from './settings.js'
 
 const CLUSTER = ['edge', 'shard-node'] as const
 const ASKED = ['edge', 'shard-node', 'cluster'] as const
+/** Those that read or write what everything committed is published to; a webhook process has no other engine. */
+const STREAM = ['edge', 'shard-node', 'webhook'] as const
 
 const SECRET = z.string().min(1).max(256)
 
@@ -31,7 +33,7 @@ export const engineSettings = {
     expected: '1 to 32 of a–z 0–9 -, the first a letter',
     about: 'Name of the cluster: how its Consul services, its keys in Consul and those in Redis begin',
     fallback: 'chat4all',
-    roles: ASKED,
+    roles: [...ASKED, 'webhook'],
   },
   cassandra: {
     env: 'CHAT4ALL_CASSANDRA',
@@ -39,7 +41,7 @@ export const engineSettings = {
     expected: HOSTS,
     about: 'Some processes of the Cassandra that keeps everything; the others are learned from them',
     otherwise: 'everything is kept in CHAT4ALL_DATA_DIR',
-    roles: ASKED,
+    roles: [...ASKED, 'webhook'],
   },
   cassandraKeyspace: {
     env: 'CHAT4ALL_CASSANDRA_KEYSPACE',
@@ -47,7 +49,7 @@ export const engineSettings = {
     expected: '1 to 48 of a–z 0–9 _, the first a letter',
     about: 'Its keyspace, made at the first start',
     fallback: 'chat4all',
-    roles: ASKED,
+    roles: [...ASKED, 'webhook'],
   },
   cassandraDatacenter: {
     env: 'CHAT4ALL_CASSANDRA_DATACENTER',
@@ -55,7 +57,7 @@ export const engineSettings = {
     expected: 'the name of a data centre, as `nodetool status` shows it',
     about: 'The data centre whose quorum decides',
     fallback: 'datacenter1',
-    roles: ASKED,
+    roles: [...ASKED, 'webhook'],
   },
   cassandraReplication: {
     env: 'CHAT4ALL_CASSANDRA_REPLICATION',
@@ -63,7 +65,7 @@ export const engineSettings = {
     expected: 'a whole number from 1 to 7, not above the number of Cassandra processes',
     about: 'Copies of each row, when the keyspace is made. 1 is for trying things out',
     fallback: '3',
-    roles: CLUSTER,
+    roles: STREAM,
   },
   cassandraUsername: {
     env: 'CHAT4ALL_CASSANDRA_USERNAME',
@@ -71,7 +73,7 @@ export const engineSettings = {
     expected: 'the name of a role in Cassandra',
     about: 'Who we are to Cassandra; goes with the next',
     otherwise: 'Cassandra is asked without credentials',
-    roles: ASKED,
+    roles: [...ASKED, 'webhook'],
   },
   cassandraPassword: {
     env: 'CHAT4ALL_CASSANDRA_PASSWORD',
@@ -79,7 +81,7 @@ export const engineSettings = {
     expected: '1 to 256 characters',
     about: 'The password of that role',
     otherwise: 'Cassandra is asked without credentials',
-    roles: ASKED,
+    roles: [...ASKED, 'webhook'],
     secret: true,
   },
   consul: {
@@ -122,7 +124,7 @@ export const engineSettings = {
     expected: HOSTS,
     about: 'Brokers of the Kafka that everything committed is published to',
     otherwise: 'nothing is published',
-    roles: CLUSTER,
+    roles: STREAM,
   },
   kafkaTopics: {
     env: 'CHAT4ALL_KAFKA_TOPICS',
@@ -130,6 +132,6 @@ export const engineSettings = {
     expected: '0 to 64 of A–Z a–z 0–9 . _ -',
     about: 'How the names of its topics begin',
     fallback: '',
-    roles: CLUSTER,
+    roles: STREAM,
   },
 } as const satisfies Record<string, Setting<unknown>>

@@ -32,7 +32,12 @@ export interface LoadedConfig {
 export type Flags = { readonly [Name in SettingName]?: string | undefined }
 
 /** Names beside the settings that start with CHAT4ALL_ and mean something to another part (the command line's client). */
-const NAMES_OF_OTHERS = new Set(['CHAT4ALL_HOME', 'CHAT4ALL_PROFILE', 'CHAT4ALL_CLIENT_SECRET'])
+const NAMES_OF_OTHERS = new Set([
+  'CHAT4ALL_HOME',
+  'CHAT4ALL_PROFILE',
+  'CHAT4ALL_CLIENT_SECRET',
+  'CHAT4ALL_WEBHOOK_SECRET',
+])
 
 /**
  * The configuration of a role from flags (first) and environment.
@@ -64,6 +69,7 @@ export function loadConfig(role: Reader, environment: NodeJS.ProcessEnv, flags: 
   }
   const config = values as unknown as Config
   if (role === 'edge' || role === 'shard-node') faults.push(...clusterFaults(role, config, wrong))
+  if (role === 'webhook') faults.push(...webhookFaults(config, wrong))
   if (role === 'cluster') faults.push(...askedFaults(config, wrong))
   faults.push(...tlsFaults(config, wrong))
   faults.push(...fileFaults(config, wrong))
@@ -145,6 +151,15 @@ function askedFaults(config: Config, wrong: ReadonlySet<SettingName>): string[] 
   return (['consul', 'cassandra'] as const)
     .filter((name) => config[name] === undefined && !wrong.has(name))
     .map((name) => `${settings[name].env}: expected ${settings[name].expected}; nothing was given: it is what is asked`)
+}
+
+/** A webhook process has no folder: what it delivers and what waits are in the engines. */
+function webhookFaults(config: Config, wrong: ReadonlySet<SettingName>): string[] {
+  return (['nodeId', 'cassandra', 'kafka'] as const)
+    .filter((name) => config[name] === undefined && !wrong.has(name))
+    .map(
+      (name) => `${settings[name].env}: expected ${settings[name].expected}; nothing was given, and webhook needs it`,
+    )
 }
 
 function fileFaults(config: Config, wrong: ReadonlySet<SettingName>): string[] {

@@ -4,13 +4,14 @@ import * as z from 'zod'
 import { engineSettings } from './engine-settings.js'
 import { fileSettings } from './file-settings.js'
 import { address, id, port, text, whole } from './readers.js'
+import { webhookSettings } from './webhook-settings.js'
 
 /**
  * Every setting of the server, described once: the parser, `--help`, docs/configuration.md and the messages about
  * wrong values all come from this table.
  */
 
-export type Role = 'all' | 'edge' | 'shard-node'
+export type Role = 'all' | 'edge' | 'shard-node' | 'webhook'
 /** Who reads settings: the roles, and `chat4all cluster`, which asks the engines how a cluster is. */
 export type Reader = Role | 'cluster'
 
@@ -30,7 +31,8 @@ export interface Setting<Value> {
   readonly secret?: true
 }
 
-const EVERY_ROLE = ['all', 'edge', 'shard-node'] as const
+const EVERY_ROLE = ['all', 'edge', 'shard-node', 'webhook'] as const
+const WITH_FOLDER = ['all', 'edge', 'shard-node'] as const
 const EDGES = ['all', 'edge'] as const
 const CLUSTER = ['edge', 'shard-node'] as const
 
@@ -140,7 +142,7 @@ export const settings = {
     expected: 'a folder; it is created when it does not exist',
     about: 'Where everything is kept: logs, views, keys. One process per folder. Not used with CHAT4ALL_CASSANDRA',
     fallback: './data',
-    roles: EVERY_ROLE,
+    roles: WITH_FOLDER,
   },
   webDir: {
     env: 'CHAT4ALL_WEB_DIR',
@@ -155,7 +157,7 @@ export const settings = {
     schema: id,
     expected: '1 to 64 characters of A–Z a–z 0–9 . _ -, the first a letter or digit',
     about: 'Name of this process in the cluster; without Consul, a shard-node’s is one of CHAT4ALL_MEMBERS',
-    roles: CLUSTER,
+    roles: [...CLUSTER, 'webhook'],
   },
   members: {
     env: 'CHAT4ALL_MEMBERS',
@@ -260,6 +262,15 @@ export const settings = {
     roles: EDGES,
     secret: true,
   },
+  adminToken: {
+    env: 'CHAT4ALL_ADMIN_TOKEN',
+    schema: z.string().regex(/^[\x21-\x7e]{32,256}$/),
+    expected: '32 to 256 ASCII characters without spaces (openssl rand -base64 32), the same on every edge',
+    about: 'Bearer token of operators: opens the admin API, which sets up apps (`chat4all admin`)',
+    otherwise: 'there is no admin API',
+    roles: EDGES,
+    secret: true,
+  },
   metricsToken: {
     env: 'CHAT4ALL_METRICS_TOKEN',
     schema: z.string().regex(/^[\x21-\x7e]{16,256}$/),
@@ -303,6 +314,7 @@ export const settings = {
   },
   ...engineSettings,
   ...fileSettings,
+  ...webhookSettings,
 } as const satisfies Record<string, Setting<unknown>>
 
 export type SettingName = keyof typeof settings

@@ -1,0 +1,60 @@
+import { isIP } from 'node:net'
+import * as z from 'zod'
+import type { Setting } from './settings.js'
+
+/** Where webhooks may lead. The edge judges a URL when it is registered, whoever delivers judges it at each attempt. */
+
+const ROLES = ['all', 'edge', 'webhook'] as const
+
+const yesOrNo = z.enum(['true', 'false']).transform((given) => given === 'true')
+
+/** First and last of each. */
+const portRanges = z.string().transform((given, context): readonly (readonly [number, number])[] => {
+  const ranges = given.split(',').map((part): readonly [number, number] | undefined => {
+    const [, first, last = first] = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(part.trim()) ?? []
+    if (first === undefined) return undefined
+    const range = [Number(first), Number(last)] as const
+    return range[0] >= 1 && range[0] <= range[1] && range[1] <= 65_535 ? range : undefined
+  })
+  const good = ranges.filter((range) => range !== undefined)
+  if (good.length === ranges.length) return good
+  context.addIssue({ code: 'custom', message: 'not a list of ports' })
+  return z.NEVER
+})
+
+const network = z.string().refine((given) => {
+  const [, host = '', bits] = /^(.+)\/(\d{1,3})$/.exec(given) ?? []
+  const family = isIP(host)
+  return family !== 0 && Number(bits) <= (family === 4 ? 32 : 128)
+})
+const networks = z
+  .string()
+  .transform((given): readonly string[] => given.split(',').map((part) => part.trim()))
+  .pipe(z.array(network))
+
+export const webhookSettings = {
+  webhookHttp: {
+    env: 'CHAT4ALL_WEBHOOK_HTTP',
+    schema: yesOrNo,
+    expected: 'true or false',
+    about: 'Webhooks may have http:// URLs too. For development: content crosses the network in the clear',
+    fallback: 'false',
+    roles: ROLES,
+  },
+  webhookPorts: {
+    env: 'CHAT4ALL_WEBHOOK_PORTS',
+    schema: portRanges,
+    expected: 'ports and ranges of ports (first-last) with commas between them',
+    about: 'Ports that webhooks may lead to',
+    fallback: '80,443,1024-65535',
+    roles: ROLES,
+  },
+  webhookNetworks: {
+    env: 'CHAT4ALL_WEBHOOK_NETWORKS',
+    schema: networks,
+    expected: 'networks as 127.0.0.0/8 with commas between them',
+    about: 'Networks that webhooks may lead to although they are not public. For development: apps choose the URLs',
+    otherwise: 'webhooks lead to public addresses only',
+    roles: ROLES,
+  },
+} as const satisfies Record<string, Setting<unknown>>

@@ -9,9 +9,10 @@ import {
 import type { Recorder } from '../history/history-file.js'
 import type { SeenMessage } from '../history/observation.js'
 import type { Random } from '../random.js'
-import { digestOf, frameOf, type Request } from './request.js'
+import { frameOf, type Request } from './request.js'
 import { seenInFrame } from './seen-message.js'
 import { Session } from './session.js'
+import { Witness } from './witness.js'
 
 /**
  * A user's device as the protocol asks it to be: one session at a time, requests numbered and repeated in order with the
@@ -48,6 +49,8 @@ interface Open {
   waitUntil: number
   heardAt: number
   nextAsk: number
+  /** Conversations that this session was told of. */
+  readonly told: Set<string>
   readonly asks: Map<number, (frame: ServerFrame | undefined) => void>
 }
 
@@ -72,6 +75,7 @@ export class Device {
   readonly memberOf = new Set<string>()
   private readonly options: DeviceOptions
   private readonly recorder: Recorder
+  private readonly witness: Witness
   private readonly random: Random
   private readonly had = new Map<string, number>()
   private readonly outbox: Outgoing[] = []
@@ -88,6 +92,7 @@ export class Device {
     this.name = options.name
     this.user = options.user
     this.recorder = options.recorder
+    this.witness = new Witness(options.name, options.user, options.recorder)
     this.random = options.random
     this.nextEdge = options.firstEdge ?? this.random.pick([...options.edges.keys()])
     this.looking = setInterval(() => this.look(), LOOK_EVERY_MS)
@@ -129,29 +134,14 @@ export class Device {
   /** Says how far the user has received and read a conversation. */
   mark(conversation: string, delivered: number, read: number): void {
     this.marked.set(conversation, { delivered, read })
-    this.recorder.record({
-      type: 'marking',
-      at: this.recorder.now(),
-      user: this.user,
-      way: 'socket',
-      conversation,
-      delivered,
-      read,
-    })
+    this.witness.marking(conversation, delivered, read)
     this.sendMark(conversation)
   }
 
   /** Reads a page; undefined: no answer came. `since`: upwards from there, else downwards from `before`. */
   async page(conversation: string, from: { readonly since?: number; readonly before?: number }) {
     const askedAt = this.recorder.now()
-    const frame = await this.ask((ask) => ({
-      t: 'history',
-      ask,
-      conversation: conversation as ConversationId,
-      ...(from.since !== undefined && { since: from.since as Seq }),
-      ...(from.before !== undefined && { before: from.before as Seq }),
-      limit: PAGE_MESSAGES,
-    }))
+    const frame = await this.askHistory(conversation, from)
     if (frame?.t !== 'page') return undefined
     const { after, upto, head } = frame
     return { askedAt, after, upto, head, messages: frame.messages.map(seenInFrame) }
@@ -191,7 +181,7 @@ export class Device {
     const askedAt = this.recorder.now()
     const frame = await this.ask((ask) => ({ t: 'list', ask }))
     if (frame?.t !== 'conversations') return
-    for (const info of frame.conversations) this.tellCursors(info, askedAt)
+    for (const info of frame.conversations) this.witness.members(this.open?.name ?? this.name, info, askedAt)
   }
 
   /** Ends the session and connects again, to another edge if there is one. */
@@ -223,6 +213,7 @@ export class Device {
       waitUntil: 0,
       heardAt: recorder.now(),
       nextAsk: 1,
+      told: new Set(),
       asks: new Map(),
     }
     this.open = open
@@ -239,14 +230,7 @@ export class Device {
       (session) => {
         if (this.open !== open) return session.destroy()
         open.session = session
-        recorder.record({
-          type: 'connected',
-          at: recorder.now(),
-          device: this.name,
-          session: open.name,
-          edge,
-          had: Object.fromEntries(had),
-        })
+        this.witness.connected(open.name, edge, had)
       },
       () => {
         if (this.open !== open) return
@@ -272,9 +256,7 @@ export class Device {
 
   private tellClosed(open: Open, wanted: boolean, reason: string): void {
     if (open.session === undefined) return
-    const at = this.recorder.now()
-    const { name: session, edge } = open
-    this.recorder.record({ type: 'closed', at, device: this.name, session, edge, wanted, reason })
+    this.witness.closed(open.name, open.edge, wanted, reason)
   }
 
   private forget(open: Open, afterMs: number): void {
@@ -322,19 +304,7 @@ export class Device {
       outgoing.cseq = open.nextCseq++
       if (!outgoing.handedOver && !this.random.chance(UNTOLD_SEEN)) outgoing.seen = this.hadUpTo(request.conversation)
       frames.push(frameOf(request, outgoing.cseq, outgoing.seen))
-      const content = digestOf(request)
-      recorder.record({
-        type: 'sending',
-        at: recorder.now(),
-        device: this.name,
-        user: this.user,
-        edge: open.edge,
-        way: 'socket',
-        conversation: request.conversation,
-        id: request.id,
-        again: outgoing.handedOver,
-        ...(content !== undefined && { content }),
-      })
+      this.witness.sending(open.edge, request, outgoing.handedOver)
       outgoing.handedOver = true
     }
     open.session?.write(...frames)
@@ -361,16 +331,7 @@ export class Device {
     if (outgoing === undefined) return
     const { request } = outgoing
     const code = errorCodeOfWire(frame.code)
-    this.recorder.record({
-      type: 'refused',
-      at: this.recorder.now(),
-      device: this.name,
-      edge: open.edge,
-      way: 'socket',
-      conversation: request.conversation,
-      id: request.id,
-      code,
-    })
+    this.witness.refused(open.edge, request, code)
     // It may be stored: the same message_id again, until that is known.
     if (code === 'UNAVAILABLE' || code === 'INTERNAL') {
       outgoing.cseq = undefined
@@ -392,21 +353,11 @@ export class Device {
       case 'ready':
         open.ready = true
         for (const conversation of this.marked.keys()) this.sendMark(conversation)
-        return
+        return void this.doubt(open)
       case 'sent': {
         const outgoing = this.take(frame.cseq)
         if (outgoing === undefined) return
-        const { conversation, id } = outgoing.request
-        this.recorder.record({
-          type: 'sent',
-          at: this.recorder.now(),
-          device: this.name,
-          edge: open.edge,
-          way: 'socket',
-          conversation,
-          id,
-          seq: frame.seq,
-        })
+        this.witness.sent(open.edge, outgoing.request, frame.seq)
         return this.options.onSent(outgoing.request, frame.seq)
       }
       case 'busy':
@@ -423,31 +374,12 @@ export class Device {
       case 'conversation':
         return this.begins(open, frame.info)
       case 'resumed':
-        this.recorder.record({
-          type: 'begins',
-          at: this.recorder.now(),
-          session: open.name,
-          conversation: frame.conversation,
-          after: frame.after,
-          resumed: true,
-        })
-        return
-      case 'receipts': {
-        const { conversation, user, delivered, read } = frame
-        const at = this.recorder.now()
-        this.recorder.record({ type: 'cursors', at, by: open.name, conversation, user, delivered, read })
-        return
-      }
+        open.told.add(frame.conversation)
+        return this.witness.begins(open.name, frame.conversation, frame.after, true)
+      case 'receipts':
+        return this.witness.receipts(open.name, frame)
       case 'removed':
-        this.memberOf.delete(frame.conversation)
-        this.had.delete(frame.conversation)
-        this.recorder.record({
-          type: 'left',
-          at: this.recorder.now(),
-          session: open.name,
-          conversation: frame.conversation,
-        })
-        return
+        return this.leave(open, frame.conversation)
       case 'reconnect':
         return this.drop('the edge goes away', frame.delay)
       case 'created':
@@ -460,47 +392,48 @@ export class Device {
 
   private begins(open: Open, info: ConversationInfo): void {
     const { conversation, head } = info
+    open.told.add(conversation)
     this.memberOf.add(conversation)
     if (!this.had.has(conversation)) this.had.set(conversation, head)
-    const at = this.recorder.now()
-    this.recorder.record({ type: 'begins', at, session: open.name, conversation, after: head, resumed: false })
-    this.tellCursors(info)
+    this.witness.begins(open.name, conversation, head, false)
+    this.witness.members(open.name, info)
   }
 
-  private tellCursors(info: ConversationInfo, askedAt?: number): void {
-    const at = this.recorder.now()
-    const by = this.open?.name ?? this.name
-    for (const { user, delivered, read } of info.members ?? []) {
-      this.recorder.record({
-        type: 'cursors',
-        ...(askedAt !== undefined && { askedAt }),
-        at,
-        by,
-        conversation: info.conversation,
-        user,
-        delivered,
-        read,
-      })
+  private leave(open: Open, conversation: string): void {
+    this.memberOf.delete(conversation)
+    this.had.delete(conversation)
+    this.witness.left(open.name, conversation)
+  }
+
+  /** What the device has and was not told of, its user may have been removed from meanwhile: it asks. */
+  private async doubt(open: Open): Promise<void> {
+    for (const conversation of this.memberOf) {
+      if (open.told.has(conversation)) continue
+      const frame = await this.askHistory(conversation, { since: this.hadUpTo(conversation) })
+      const isGone = frame?.t === 'error' && errorCodeOfWire(frame.code) === 'NOT_FOUND'
+      if (isGone && this.open === open && !open.told.has(conversation)) this.leave(open, conversation)
     }
   }
 
   private delivered(open: Open, frame: Extract<ServerFrame, { t: 'deliver' }>): void {
     const { conversation, after, upto } = frame
-    this.recorder.record({
-      type: 'delivered',
-      at: this.recorder.now(),
-      device: this.name,
-      session: open.name,
-      conversation,
-      after,
-      upto,
-      messages: frame.messages.map(seenInFrame),
-    })
+    this.witness.delivered(open.name, frame)
     const had = this.hadUpTo(conversation)
     if (after <= had && upto > had) this.had.set(conversation, upto)
   }
 
   // --- questions -----------------------------------------------------------------------------------------------------
+
+  private askHistory(conversation: string, from: { readonly since?: number; readonly before?: number }) {
+    return this.ask((ask) => ({
+      t: 'history',
+      ask,
+      conversation: conversation as ConversationId,
+      ...(from.since !== undefined && { since: from.since as Seq }),
+      ...(from.before !== undefined && { before: from.before as Seq }),
+      limit: PAGE_MESSAGES,
+    }))
+  }
 
   private ask(make: (ask: number) => ClientFrame): Promise<ServerFrame | undefined> {
     const { open } = this

@@ -27,6 +27,13 @@ export interface ShardNodeEvents {
   /** Told at every tick. */
   lag(lag: { viewBytes: number; pendingBytes: number; entriesInFlight: number }): void
   swept(batches: number): void
+  /** So many records are in an event stream, or were taken by a group. */
+  published(records: number): void
+  /** Entries of the own log that are committed and that the slowest outlet does not have. */
+  publicationLag(entries: number): void
+  publicationFailed(fault: { what: string; outlet: string; error: unknown }): void
+  /** Entries that were dropped before the outlet wanted them. */
+  publicationSkipped(skipped: { log: LogId; outlet: string; from: Offset; to: Offset }): void
   stopped(): void
 }
 
@@ -70,6 +77,11 @@ export function shardNodeEvents(node: NodeId, logger: Logger, registry: Registry
     })
   const slots = gauge('chat4all_slots_served', 'Slots that this node owns and serves')
   const viewLag = gauge('chat4all_view_lag_bytes', 'Committed bytes that the message view does not have yet')
+  const publishedRecords = counter('chat4all_records_published_total', 'Log records that an event stream has confirmed')
+  const publishLag = gauge(
+    'chat4all_publication_lag_entries',
+    'Committed entries that the slowest event stream or group does not have yet',
+  )
   const pending = gauge('chat4all_pending_bytes', 'Accepted bytes that wait for a flush')
   const links = gauge('chat4all_links', 'Edges linked to this node')
 
@@ -78,6 +90,7 @@ export function shardNodeEvents(node: NodeId, logger: Logger, registry: Registry
   let entriesCounted = 0
   let bytesCounted = 0
   let messagesCounted = 0
+  let recordsPublished = 0
   let appendedMs: number[] = []
   const tally = (): void => {
     if (entriesCounted > 0) {
@@ -85,6 +98,8 @@ export function shardNodeEvents(node: NodeId, logger: Logger, registry: Registry
       bytes.inc(labels, bytesCounted)
       committed.inc(labels, messagesCounted)
     }
+    if (recordsPublished > 0) publishedRecords.inc(labels, recordsPublished)
+    recordsPublished = 0
     for (const ms of appendedMs) append.observe(labels, ms / 1000)
     entriesCounted = 0
     bytesCounted = 0
@@ -173,6 +188,19 @@ export function shardNodeEvents(node: NodeId, logger: Logger, registry: Registry
       viewLag.set(labels, viewBytes)
       pending.set(labels, pendingBytes)
     },
+    published(records) {
+      recordsPublished += records
+    },
+    publicationLag(entriesBehind) {
+      publishLag.set(labels, entriesBehind)
+    },
+    publicationFailed({ what, outlet, error }) {
+      faults.inc({ node, what: `publication-${what}` })
+      const message = 'publishing failed; tried again, and the log keeps what is not published'
+      tellSometimes('warn', `publication ${what} ${outlet}`, { err: error, what, outlet }, message)
+    },
+    publicationSkipped: (skipped) =>
+      log.warn(skipped, 'entries were dropped before they were to be published: the outlet does not get them'),
     swept: (batches) => log.debug({ batches }, 'expired messages deleted'),
     stopped() {
       tally()

@@ -1,4 +1,4 @@
-import type { LogId } from '@chat4all/protocol'
+import type { LogId, Offset } from '@chat4all/protocol'
 import type { MessageView, NodeLogs } from '@chat4all/storage'
 import type { RecoveryOutcome, RecoveryRequest } from '../core/index.js'
 import type { ShardNodeEvents } from '../events.js'
@@ -10,6 +10,8 @@ export interface RecoveryStorage {
   readonly logs: NodeLogs
   readonly view: MessageView
   readonly events: ShardNodeEvents
+  /** The view has the log up to its end, which is durable: it may be dropped as far as others have it too. */
+  readonly onRecovered: (log: LogId, end: Offset) => Promise<void>
   readonly onFatal: (error: Error) => void
 }
 
@@ -61,7 +63,7 @@ export class RecoveryDriver {
         return { type: 'applied' }
       case 'save-cursor':
         await logs.saveCursor(log, 'materialised', request.cursor)
-        await logs.dropBelow(log, request.cursor)
+        await this.storage.onRecovered(log, request.cursor)
         return { type: 'cursor-saved' }
     }
   }

@@ -9,11 +9,12 @@ import {
   type Member,
   type Members,
 } from '@chat4all/router'
-import type { MessageView, NodeLogs, Presence, SlotTable } from '@chat4all/storage'
+import type { EventGroups, EventStream, MessageView, NodeLogs, Presence, SlotTable } from '@chat4all/storage'
 import { type Effect, type LinkId, SHARD_DEFAULTS, type ShardConfig, ShardNodeCore } from '../core/index.js'
 import type { ShardNodeEvents } from '../events.js'
 import { isFatal } from './fatal.js'
 import { PeerLinks } from './peer-links.js'
+import { Publications } from './publications.js'
 import { RecoveryDriver } from './recovery-driver.js'
 
 /** Milliseconds between ticks of the core. */
@@ -24,6 +25,8 @@ const RETRY_MS_MAX = 2_000
 /** How long handing all slots over may take at the end, and how long the weight 0 takes to be heard of. */
 const DRAIN_MS = 20_000
 const WEIGHT_HEARD_MS = 2_000
+/** How long the end of a node waits until an event stream has what it committed. */
+const PUBLISH_MS = 3_000
 const SWEEP_MS = 5_000
 const SWEEP_BATCHES = 1_000
 
@@ -35,6 +38,10 @@ export interface ShardNodeOptions {
   readonly slots: SlotTable
   readonly members: Members
   readonly presence: Presence
+  /** Where everything committed is published to; without it, nowhere. */
+  readonly stream?: EventStream
+  /** Groups of this process that read the logs themselves. */
+  readonly groups?: EventGroups
   readonly listener: LinkListener
   /** How other shard-nodes are reached, for slots to be handed over. Without it slots move only by failover. */
   readonly dialer?: LinkDialer
@@ -72,6 +79,7 @@ class Driver implements ShardNode {
   private readonly options: ShardNodeOptions
   private readonly core: ShardNodeCore
   private readonly recovery: RecoveryDriver
+  private readonly publications: Publications
   private readonly links = new Map<LinkId, { readonly edge: EdgeId; readonly link: Link<NodeLinkFrame> }>()
   private readonly peers: PeerLinks | undefined
   private readonly outgoing = new Map<LinkId, NodeLinkFrame[]>()
@@ -100,8 +108,17 @@ class Driver implements ShardNode {
         frames: (node, frames) => this.input(() => this.core.peerFrames(node, frames, this.now())),
         closed: (node) => this.input(() => this.core.peerLost(node, this.now())),
       })
-    this.recovery = new RecoveryDriver({ ...options, onFatal: (error) => this.fail(error) }, (log, outcome, asked) =>
-      this.input(() => this.core.recoveryStep(log, outcome, this.now(), asked)),
+    this.publications = new Publications({ ...options, now: this.now })
+    this.recovery = new RecoveryDriver(
+      {
+        ...options,
+        onRecovered: (log, end) => {
+          this.publications.logEnded(log, end)
+          return this.publications.drop(log)
+        },
+        onFatal: (error) => this.fail(error),
+      },
+      (log, outcome, asked) => this.input(() => this.core.recoveryStep(log, outcome, this.now(), asked)),
     )
   }
 
@@ -126,6 +143,7 @@ class Driver implements ShardNode {
     const oldLogs = (await this.options.logs.list()).filter((log) => log.startsWith(`${this.node}.`))
     const log =
       `${this.node}.${new Date(this.now()).toISOString().replace(/[-:.]/g, '')}.${randomUUID().slice(0, 8)}` as LogId
+    this.publications.start(log)
     this.input(() => this.core.start(log, oldLogs, this.now()))
   }
 
@@ -189,6 +207,7 @@ class Driver implements ShardNode {
 
   private tick(): void {
     this.input(() => this.core.tick(this.now()))
+    this.publications.tick()
     this.options.events.lag(this.core.lag)
     if (this.servingNews === undefined) return
     this.options.events.serving(this.servingNews.length)
@@ -214,6 +233,7 @@ class Driver implements ShardNode {
       case 'invite':
         return void this.invite(effect)
       case 'committed':
+        this.publications.committed(effect.offset, effect.bytes)
         return events.committed({ ...effect, now: this.now() })
       case 'open-log':
         return this.call(
@@ -222,6 +242,7 @@ class Driver implements ShardNode {
           () => this.core.opened(effect.log, this.now()),
         )
       case 'append':
+        this.publications.appended(effect.log, effect.offset, effect.entry)
         return this.append(effect.log, effect.offset, effect.entry)
       case 'check-seal':
         return this.checkSeal(effect.log, effect.check)
@@ -370,7 +391,7 @@ class Driver implements ShardNode {
     const { logs, events } = this.options
     this.cursorSaved = logs
       .saveCursor(log, 'materialised', cursor)
-      .then(() => logs.dropBelow(log, cursor))
+      .then(() => this.publications.drop(log))
       .catch((error) => events.viewFailed({ what: 'save-cursor', error }))
   }
 
@@ -428,8 +449,10 @@ class Driver implements ShardNode {
     this.stopped = true
     clearInterval(this.ticker)
     clearInterval(this.sweeper)
+    await this.publications.wrapUp(PUBLISH_MS)
     // Whoever stops a node closes its logs next.
     await this.cursorSaved
+    await this.publications.stop()
     await this.peers?.close()
     await this.options.listener.close()
     this.options.events.stopped()

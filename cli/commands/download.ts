@@ -27,6 +27,7 @@ export const registerDownload: RegisterCommand = (program) => {
         const target = path ?? basename((await files.get(fileId, conversation)).name)
         if (existsSync(target) && !options.force)
           throw new CommandError(`${target} exists: name another, or use --force`)
+        const startedMs = performance.now()
         const bar = new TransferBar(options.json === true)
         try {
           const { size, checksum } = await downloadFile(files, fileId, target, {
@@ -34,7 +35,7 @@ export const registerDownload: RegisterCommand = (program) => {
             onProgress: ({ storedBytes, totalBytes }) => bar.show('downloading', storedBytes, totalBytes),
           })
           bar.stop()
-          if (options.json) printJson({ path: target, size, checksum })
+          if (options.json) printJson({ path: target, size, checksum, seconds: (performance.now() - startedMs) / 1000 })
           else console.log(printable(target))
         } finally {
           bar.stop()

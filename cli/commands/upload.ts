@@ -13,11 +13,13 @@ export const registerUpload: RegisterCommand = (program) => {
     .action((path: string, options: UploadCommandOptions) =>
       explained(async () => {
         const file = await uploadWithProgress(new Profiles().get(options.profile), path, options)
-        const { file_id, name, size, mime, checksum, reused, sentBytes, seconds } = file
-        if (options.json) printJson({ file_id, name, size, mime, checksum, reused, sent_bytes: sentBytes, seconds })
+        const { sentBytes, transferSeconds, ...told } = file
+        if (options.json) printJson({ ...told, sent_bytes: sentBytes, transfer_seconds: transferSeconds })
         else {
-          console.log(file_id)
-          console.error(reused ? 'The server had it already: nothing was sent.' : `${bytesText(sentBytes)} were sent.`)
+          console.log(file.file_id)
+          console.error(
+            file.reused ? 'The server had it already: nothing was sent.' : `${bytesText(sentBytes)} were sent.`,
+          )
         }
       }),
     )

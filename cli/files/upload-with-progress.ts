@@ -15,6 +15,9 @@ export interface UploadCommandOptions {
 export interface UploadOutcome extends UploadedFile {
   /** Bytes that this run of the command sent. */
   readonly sentBytes: number
+  /** Until the store had the whole file. */
+  readonly transferSeconds: number
+  /** Until the server had verified it. */
   readonly seconds: number
 }
 
@@ -34,19 +37,22 @@ export async function uploadWithProgress(
   const kept = new KeptUpload(options.profile, account.url, source.fingerprint)
   const bar = new TransferBar(options.json === true)
   const startedMs = performance.now()
+  const elapsed = () => (performance.now() - startedMs) / 1000
   let sentBytes = 0
+  let transferSeconds = 0
   const upload = filesOf(account).uploadFile(source, {
     resume: kept.load(),
     onState: (state) => kept.save(state),
     onProgress: (progress) => {
       sentBytes = progress.sentBytes
+      if (progress.phase === 'verifying') transferSeconds ||= elapsed()
       bar.show(PHASES[progress.phase], progress.storedBytes, progress.totalBytes)
     },
     ...(options.parallel !== undefined && { parallel: options.parallel }),
   })
   try {
     const file = await upload.result
-    return { ...file, sentBytes, seconds: (performance.now() - startedMs) / 1000 }
+    return { ...file, sentBytes, transferSeconds, seconds: elapsed() }
   } finally {
     bar.stop()
   }

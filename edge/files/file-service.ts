@@ -18,6 +18,7 @@ import { type Caller, owns } from './caller.js'
 import { contentDisposition, type Disposition } from './content-disposition.js'
 import { type FileContext, storeOf } from './file-context.js'
 import {
+  COMPLETE_WAIT_BYTES_MAX,
   COMPLETE_WAIT_MS,
   CONVERSATIONS_ASKED_MAX,
   DOWNLOAD_URL_SECONDS,
@@ -158,8 +159,8 @@ export class FileService {
   }
 
   /**
-   * Ends an upload: every part has to be there, in its size. Resolves with the file as it is after a moment: `ready`
-   * if it is small, else `verifying`. May be repeated, at any edge.
+   * Ends an upload: every part has to be there, in its size. Resolves with the file: most often `ready` if it is small,
+   * after a moment; else `verifying`. May be repeated, at any edge.
    */
   async complete(
     caller: Caller,
@@ -190,7 +191,8 @@ export class FileService {
     }
     if (current.state.type !== 'verifying') return current
     const verified = this.resumeVerifying(current)
-    if (verified !== undefined) await Promise.race([verified, later(COMPLETE_WAIT_MS)])
+    const isSmall = file.layout.bytes <= COMPLETE_WAIT_BYTES_MAX
+    if (verified !== undefined && isSmall) await Promise.race([verified, later(COMPLETE_WAIT_MS)])
     return (await this.context.files.get(caller.app, id)) ?? current
   }
 

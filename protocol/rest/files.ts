@@ -104,7 +104,20 @@ export const partsAnswer = z
     part_size: z.int(),
     part_count: z.int(),
     parts: z
-      .array(z.object({ part_number: z.int(), size: z.int() }))
+      .array(
+        z.object({
+          part_number: z.int(),
+          size: z.int(),
+          md5: z
+            .string()
+            .optional()
+            .meta({
+              description:
+                'Of the stored bytes, where the store tells it. Send a part again if yours differs: some ' +
+                'stores keep what came of a part that was cut off.',
+            }),
+        }),
+      )
       .meta({ description: 'What is there; the rest is still to be sent. Empty once the upload is completed.' }),
   })
   .meta({ id: 'FileParts' })

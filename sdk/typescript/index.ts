@@ -20,7 +20,7 @@ export type {
 } from './core/message.js'
 export { type FileContent, Files, type FilesOptions, fileContent } from './files/files.js'
 export type { FilesApiOptions } from './files/files-api.js'
-export { type Hasher, portableHasher } from './files/hasher.js'
+export { type Hasher, type NewHasher, portableHasher } from './files/hasher.js'
 export { type PartTransport, platformTransport } from './files/part-transport.js'
 export { blobSource, type FileSource } from './files/source.js'
 export type { Upload, UploadedFile, UploadOptions, UploadProgress, UploadState } from './files/upload.js'

@@ -1,6 +1,6 @@
 import type { DownloadAnswer, FileAnswer } from '@chat4all/protocol/rest'
 import { FilesApi, type FilesApiOptions } from './files-api.js'
-import { type Hasher, portableHasher } from './hasher.js'
+import { type NewHasher, portableHasher } from './hasher.js'
 import { type PartTransport, platformTransport } from './part-transport.js'
 import type { FileSource } from './source.js'
 import { Upload, type UploadedFile, type UploadOptions } from './upload.js'
@@ -8,7 +8,7 @@ import { Upload, type UploadedFile, type UploadOptions } from './upload.js'
 export interface FilesOptions extends FilesApiOptions {
   /** How parts are sent, and what hashes them. The platform's own unless given. */
   readonly transport?: PartTransport
-  readonly newHasher?: () => Hasher
+  readonly newHasher?: NewHasher
 }
 
 /** What a message that refers to the file holds: give it to `client.send`. */
@@ -25,7 +25,7 @@ export type FileContent = {
 export class Files {
   private readonly api: FilesApi
   private readonly transport: PartTransport
-  private readonly newHasher: () => Hasher
+  private readonly newHasher: NewHasher
 
   /** @throws Chat4AllError INVALID for a bad url. */
   constructor(options: FilesOptions) {

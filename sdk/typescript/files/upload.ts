@@ -1,7 +1,7 @@
 import { Chat4AllError } from '@chat4all/protocol'
 import type { FileAnswer, InitiatedAnswer } from '@chat4all/protocol/rest'
 import { type FilesApi, pause } from './files-api.js'
-import type { Hasher } from './hasher.js'
+import type { NewHasher } from './hasher.js'
 import type { PartTransport } from './part-transport.js'
 import type { FileSource } from './source.js'
 
@@ -34,7 +34,7 @@ export interface UploadOptions {
 export interface UploadTools {
   readonly api: FilesApi
   readonly transport: PartTransport
-  readonly newHasher: () => Hasher
+  readonly newHasher: NewHasher
 }
 
 /** A file that is ready to be posted. */
@@ -54,6 +54,9 @@ const PART_WAIT_MS = 300
 const PART_WAIT_MS_MAX = 10_000
 const URLS_AHEAD = 32
 const VERDICT_WAIT_MS = 500
+
+/** Parts that the store has, and the MD5 of those of which it tells it. */
+type There = ReadonlyMap<number, string | undefined>
 
 class Paused extends Error {}
 
@@ -130,8 +133,8 @@ export class Upload {
     if (begun.state === 'uploading') {
       await options.onState?.({ fileId: begun.file_id, size: source.size, fingerprint: source.fingerprint })
       const { checksum, parts } = await this.send(begun.part_size, begun.part_count, begun.there)
-      this.enter('verifying')
       await this.tools.api.complete(begun.file_id, checksum, parts, this.ended.signal)
+      this.enter('verifying')
     }
     const file = await this.verdict(begun.file_id)
     await options.onState?.(undefined)
@@ -149,7 +152,7 @@ export class Upload {
     try {
       const found = await this.tools.api.parts(resume.fileId, this.ended.signal)
       if (found.state === 'failed') return undefined
-      const there = new Set(found.parts.map(({ part_number }) => part_number))
+      const there = new Map(found.parts.map(({ part_number, md5 }) => [part_number, md5]))
       this.storedBytes = found.parts.reduce((sum, part) => sum + part.size, 0)
       return { ...found, there, reused: false }
     } catch (error) {
@@ -175,12 +178,12 @@ export class Upload {
 
   private begun(answer: InitiatedAnswer): Begun {
     for (const { part_number, url } of answer.parts) this.urls.set(part_number, url)
-    return { ...answer, there: new Set(), reused: answer.state !== 'uploading' }
+    return { ...answer, there: new Map(), reused: answer.state !== 'uploading' }
   }
 
   private async hashAll(stepBytes: number): Promise<string> {
     this.enter('hashing')
-    const hasher = this.tools.newHasher()
+    const hasher = this.tools.newHasher('sha256')
     const { source } = this
     for (let at = 0; at < source.size; at += stepBytes) {
       await this.mayGoOn()
@@ -194,12 +197,12 @@ export class Upload {
   private async send(
     partBytes: number,
     partCount: number,
-    there: ReadonlySet<number>,
+    there: There,
   ): Promise<{ checksum: string; parts: string[] }> {
     this.enter('sending')
     const { source, tools } = this
     const parallel = this.options.parallel ?? PARALLEL
-    const whole = tools.newHasher()
+    const whole = tools.newHasher('sha256')
     const parts: string[] = []
     const sending = new Set<Promise<void>>()
     let failure: { readonly error: unknown } | undefined
@@ -209,7 +212,8 @@ export class Upload {
       const start = (part - 1) * partBytes
       const buffer = this.takeBuffer(partBytes)
       const bytes = await source.read(start, Math.min(start + partBytes, source.size), buffer)
-      const isThere = there.has(part)
+      const isThere = there.has(part) && this.isSame(bytes, there.get(part))
+      if (there.has(part) && !isThere) this.storedBytes -= bytes.length
       // Under way before it is hashed: the network and the processor work at the same time.
       const sent = isThere
         ? undefined
@@ -217,7 +221,7 @@ export class Upload {
             failure ??= { error }
           })
       whole.update(bytes)
-      const one = tools.newHasher()
+      const one = tools.newHasher('sha256')
       one.update(bytes)
       parts.push(one.digest())
       if (sent === undefined) {
@@ -235,12 +239,15 @@ export class Upload {
     return { checksum: whole.digest(), parts }
   }
 
-  private async sendPart(
-    part: number,
-    partCount: number,
-    there: ReadonlySet<number>,
-    bytes: Uint8Array<ArrayBuffer>,
-  ): Promise<void> {
+  /** A part that was cut off is, in some stores, there as if it were whole. */
+  private isSame(bytes: Uint8Array, md5: string | undefined): boolean {
+    if (md5 === undefined) return true
+    const hasher = this.tools.newHasher('md5')
+    hasher.update(bytes)
+    return hasher.digest() === md5
+  }
+
+  private async sendPart(part: number, partCount: number, there: There, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
     for (let attempt = 1; ; attempt++) {
       await this.mayGoOn()
       let fault: string
@@ -282,7 +289,7 @@ export class Upload {
 
   private asking: Promise<void> | undefined
 
-  private async urlOf(part: number, partCount: number, there: ReadonlySet<number>): Promise<string> {
+  private async urlOf(part: number, partCount: number, there: There): Promise<string> {
     while (!this.urls.has(part)) {
       this.asking ??= this.askUrls(part, partCount, there).finally(() => {
         this.asking = undefined
@@ -292,10 +299,10 @@ export class Upload {
     return this.tools.api.resolve(this.urls.get(part)!)
   }
 
-  private async askUrls(from: number, partCount: number, there: ReadonlySet<number>): Promise<void> {
+  private async askUrls(from: number, partCount: number, there: There): Promise<void> {
     const wanted: number[] = []
     for (let part = from; part <= partCount && wanted.length < URLS_AHEAD; part++) {
-      if (!there.has(part) && !this.urls.has(part)) wanted.push(part)
+      if (part === from || (!there.has(part) && !this.urls.has(part))) wanted.push(part)
     }
     const { parts } = await this.tools.api.partUrls(this.fileId!, wanted, this.ended.signal)
     for (const { part_number, url } of parts) this.urls.set(part_number, url)
@@ -341,6 +348,6 @@ interface Begun {
   readonly state: InitiatedAnswer['state']
   readonly part_size: number
   readonly part_count: number
-  readonly there: ReadonlySet<number>
+  readonly there: There
   readonly reused: boolean
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { open } from 'node:fs/promises'
 import { basename, resolve } from 'node:path'
-import type { Hasher } from '../files/hasher.js'
+import type { NewHasher } from '../files/hasher.js'
 import type { FileSource } from '../files/source.js'
 import { mediaTypeOf } from './media-type.js'
 
@@ -27,7 +27,7 @@ export async function openFileSource(path: string, about: { readonly mime?: stri
   }
 }
 
-export function nodeHasher(): Hasher {
-  const hash = createHash('sha256')
+export const nodeHasher: NewHasher = (algorithm) => {
+  const hash = createHash(algorithm)
   return { update: (bytes) => void hash.update(bytes), digest: () => hash.digest('hex') }
 }

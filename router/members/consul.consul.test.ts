@@ -60,6 +60,23 @@ test('a node that joins is seen by others, with its address and weight; one that
   await theirs.close()
 })
 
+test('who begins to watch hears first of those who are there, never that nobody is', async () => {
+  const { open } = one()
+  const mine = open()
+  const node = `n-${randomUUID().slice(0, 8)}` as NodeId
+  await mine.join({ node, address: '127.0.0.1:7076', weight: 1 })
+  const theirs = open()
+  const [first] = await until<readonly Member[]>(
+    (on) => theirs.watch(on),
+    () => true,
+    'the first list',
+  )
+  assert.equal(first?.node, node)
+  await mine.leave(node)
+  await mine.close()
+  await theirs.close()
+})
+
 test('a node whose heartbeat stops is no longer among the healthy', async () => {
   const { open } = one()
   const [dying, watching] = [open(), open()]

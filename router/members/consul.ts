@@ -84,6 +84,8 @@ export function consulMembers(options: ConsulOptions): ConsulMembers {
   let away: ConsulMembers['away']
   let heardAt = performance.now()
   let closed = false
+  /** Whether Consul has ever said who there is. Before, nobody is dead: a list without members would say that all are. */
+  let known = false
 
   function heard(): void {
     const now = performance.now()
@@ -198,7 +200,8 @@ export function consulMembers(options: ConsulOptions): ConsulMembers {
     const seen = services.map((entry) => memberSeen(entry, weights!, keys.faultNote))
     const { members: all, again } = believed.update(seen, now)
     if (again !== undefined) lookAgain = setTimeout(look, again - now + 1)
-    if (JSON.stringify(all) === JSON.stringify(members.value)) return
+    if (known && JSON.stringify(all) === JSON.stringify(members.value)) return
+    known = true
     members.set(all)
     tellOwners()
   }
@@ -276,7 +279,9 @@ export function consulMembers(options: ConsulOptions): ConsulMembers {
     },
     watch(onChange) {
       follow()
-      return members.watch(onChange)
+      return members.watch((all) => {
+        if (known) onChange(all)
+      })
     },
     hint(node, slots) {
       slotsServed.set(node, slots)

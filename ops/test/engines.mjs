@@ -6,6 +6,7 @@ import { findChromium } from './chromium.mjs'
  */
 const VARIABLES = {
   cassandra: 'CHAT4ALL_TEST_CASSANDRA',
+  'cassandra-3': 'CHAT4ALL_TEST_CASSANDRA_3',
   kafka: 'CHAT4ALL_TEST_KAFKA',
   redis: 'CHAT4ALL_TEST_REDIS',
   consul: 'CHAT4ALL_TEST_CONSUL',

@@ -106,6 +106,7 @@ describe('two edges and three shard-nodes on Cassandra, Consul, Redis and Kafka'
     }
     await nothingIsLostOrDoubled()
     assert.ok(slowestMs < 1_000, `a round took ${slowestMs} ms`)
+    for (const name of NODES) assert.doesNotMatch(cluster.process(name).output, /"deposed/, name)
     assert.deepEqual(closed, [])
   })
 

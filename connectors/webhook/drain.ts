@@ -116,10 +116,12 @@ export class Drain {
     const { limits, clock, random } = this.parts
     const now = clock.now()
     const tries = Math.max(1, triesOf(delivery))
-    const due = now + retryMs(tries, limits, random)
+    const wait = retryMs(tries, limits, random)
+    const due = now + wait
     if (due - delivery.queued > limits.giveUpMs) await this.bury(one, delivery)
     else if (one.aside !== undefined || this.holdsUp(delivery, tries)) await this.waiting.setAside(one, delivery, due)
-    else await this.waiting.putOff(one, delivery, due)
+    // Others wait behind it: so no longer than the breaker, which spares the receiver, leaves it alone.
+    else await this.waiting.putOff(one, delivery, now + Math.min(wait, limits.breakerMsMax))
     if (outcome === 'gone') this.parts.gone()
     else this.parts.refused()
   }

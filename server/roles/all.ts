@@ -4,8 +4,10 @@ import { inProcessLinks, inProcessMembers } from '@chat4all/router'
 import { peerName, type ShardNode, shardNodeEvents, startShardNode } from '@chat4all/shard-node'
 import { openFileStores } from '../files/open-file-stores.js'
 import { keptSecret } from '../process/kept-secret.js'
+import { startWebhookDelivery } from '../webhooks/webhook-delivery.js'
 import { ensureDemoApp } from './demo-app.js'
 import { type EdgeServer, startEdgeServer } from './edge-server.js'
+import { openEventGroups } from './open-event-groups.js'
 import { openStorage } from './open-storage.js'
 import type { RoleContext, RunningRole } from './role.js'
 import { Teardown } from './teardown.js'
@@ -24,6 +26,7 @@ async function start(context: RoleContext, teardown: Teardown): Promise<RunningR
     logger.warn('no app exists, so nobody can get a token: set CHAT4ALL_DEMO_SECRET, or start with --demo')
   }
 
+  const groups = await openEventGroups(context, storage.logs, teardown)
   const members = inProcessMembers()
   const links = inProcessLinks()
   teardown.add(() => members.close())
@@ -37,6 +40,7 @@ async function start(context: RoleContext, teardown: Teardown): Promise<RunningR
         view: storage.view,
         slots: storage.slots,
         presence: storage.presence,
+        groups,
         members,
         listener: links.listener(node),
         dialer: links.dialer(peerName(node)),
@@ -45,6 +49,13 @@ async function start(context: RoleContext, teardown: Teardown): Promise<RunningR
       }),
     )
   }
+
+  // One process has the data folder, so it is always the same one that delivers.
+  startWebhookDelivery(
+    context,
+    { source: groups, view: storage.view, records: storage.records, holder: 'all' },
+    teardown,
+  )
 
   const tokenKey = config.tokenKey ?? Buffer.from(keptSecret(join(config.dataDir, 'token-key'), 'base64'), 'base64')
   const operatorToken = config.metricsToken ?? keptSecret(join(config.dataDir, 'operator-token'), 'base64url')

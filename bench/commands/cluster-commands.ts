@@ -21,6 +21,7 @@ interface CommonOptions {
   readonly kafka: boolean
   readonly unpinned?: boolean
   readonly json?: boolean
+  readonly logs?: string
 }
 
 function common(command: Command): Command {
@@ -29,11 +30,18 @@ function common(command: Command): Command {
     .option('--edges <count>', 'edges', positiveInteger, 2)
     .option('--no-kafka', 'publish nothing')
     .option('--json', 'print all raw figures')
+    .option('--logs <folder>', 'keep the logs of all components there')
 }
 
 function runOf(options: CommonOptions, environment: Record<string, string> = {}): ClusterRun {
   const { edges, nodes, kafka } = options
-  return { size: { edges, nodes, kafka }, placement: placementOf(options), environment, progress }
+  return {
+    size: { edges, nodes, kafka },
+    placement: placementOf(options),
+    environment,
+    logFolder: options.logs,
+    progress,
+  }
 }
 
 function counts(text: string): number[] {

@@ -23,6 +23,9 @@ export type LoadAnswer = { readonly result: unknown } | { readonly failure: stri
 /** What the parent says to end a load that has no end of its own. */
 export const STOP = 'stop'
 
+/** What the parent is told when such a load is under way. */
+export const BEGAN = 'began'
+
 const stopped = deferred()
 
 function run({ dialect, target, settings }: LoadJob): Promise<unknown> {
@@ -38,7 +41,7 @@ function run({ dialect, target, settings }: LoadJob): Promise<unknown> {
     case 'idle':
       return runIdle(spoken, target, settings)
     case 'windows':
-      return runWindows(spoken, target, settings, stopped.promise)
+      return runWindows(spoken, target, settings, () => process.send!(BEGAN), stopped.promise)
   }
 }
 

@@ -22,6 +22,8 @@ export interface ClusterRun {
   readonly placement: Placement
   /** Further settings of every component. */
   readonly environment?: Readonly<Record<string, string>>
+  /** Where the components' logs are kept; they are deleted unless given. */
+  readonly logFolder?: string | undefined
   progress(text: string): void
 }
 
@@ -29,10 +31,10 @@ const NOBODY: Recorder = { record() {}, now: () => performance.now() }
 
 /** Starts a cluster, lets it be used, and ends it. `folder`: where its logs are, until then. */
 export async function withCluster<T>(
-  { size, placement, environment, progress }: ClusterRun,
+  { size, placement, environment, logFolder, progress }: ClusterRun,
   use: (cluster: Cluster, folder: string) => Promise<T>,
 ): Promise<T> {
-  const folder = mkdtempSync(join(tmpdir(), 'chat4all-cluster-'))
+  const folder = logFolder ?? mkdtempSync(join(tmpdir(), 'chat4all-cluster-'))
   const cluster = await Cluster.prepare(
     {
       ...size,
@@ -51,7 +53,7 @@ export async function withCluster<T>(
     return await use(cluster, folder)
   } finally {
     await cluster.end()
-    rmSync(folder, { recursive: true, force: true })
+    if (logFolder === undefined) rmSync(folder, { recursive: true, force: true })
   }
 }
 

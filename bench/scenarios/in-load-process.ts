@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import type { LoadAnswer, LoadJob, STOP } from '../load/load-process.js'
+import { deferred } from '../load/deferred.js'
+import type { BEGAN, LoadAnswer, LoadJob, STOP } from '../load/load-process.js'
 import { placed } from '../servers/running-server.js'
 import type { IdleResult } from './idle.js'
 import type { MessageResult } from './message-scenarios.js'
@@ -20,6 +21,8 @@ export type ResultOf<S extends LoadSettings> = S extends IdleSettings
 
 export interface RunningLoad<S extends LoadSettings> {
   readonly result: Promise<ResultOf<S>>
+  /** A load that has no end of its own is under way. */
+  readonly began: Promise<void>
   /** Ends a load that has no end of its own. */
   stop(): void
 }
@@ -41,15 +44,22 @@ export function startLoad<S extends LoadSettings>(
   const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
   const killNow = (): void => void child.kill('SIGKILL')
   process.once('exit', killNow)
+  const begun = deferred()
   const result = new Promise<ResultOf<S>>((resolve, reject) => {
-    child.once('message', (answer: LoadAnswer) => {
-      if ('failure' in answer) reject(new Error(answer.failure))
+    child.on('message', (answer: LoadAnswer | typeof BEGAN) => {
+      if (answer === 'began') begun.resolve()
+      else if ('failure' in answer) reject(new Error(answer.failure))
       else resolve(answer.result as ResultOf<S>)
     })
     child.once('error', reject)
     child.once('exit', (code, signal) => reject(new Error(`the generator ended with ${signal ?? code}`)))
     child.send(job)
   }).finally(() => process.removeListener('exit', killNow))
+  // Whoever waits for the beginning does not wait for a load that ended without one.
+  result.then(
+    () => begun.resolve(),
+    () => begun.resolve(),
+  )
   const stop: typeof STOP = 'stop'
-  return { result, stop: () => void child.send(stop) }
+  return { result, began: begun.promise, stop: () => void child.send(stop) }
 }

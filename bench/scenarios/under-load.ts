@@ -67,8 +67,9 @@ export function underLoad(run: ClusterRun, settings: UnderLoadSettings): Promise
       spans.push({ name, fromMicros: Number(process.hrtime.bigint() / 1000n), fromEpochMs: Date.now() })
     }
     const acting = (async () => {
+      await load.began
       begin('before')
-      await pause(settings.load.warmupMs + settings.quietMs)
+      await pause(settings.quietMs)
       for (const step of settings.steps) {
         begin(step.name)
         await step.does(cluster)

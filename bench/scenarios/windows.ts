@@ -19,11 +19,12 @@ export interface WindowsResult {
   readonly outcome: Outcome
 }
 
-/** Measures until `stopped` resolves. */
+/** Measures until `stopped` resolves; tells when it begins. */
 export async function runWindows(
   dialect: Dialect,
   target: Target,
   settings: WindowsSettings,
+  began: () => void,
   stopped: Promise<void>,
 ): Promise<WindowsResult> {
   const load = await ConversationLoad.open(dialect, { ...settings, readersEach: 1 })
@@ -34,6 +35,7 @@ export async function runWindows(
   const { pace } = settings
   const stop = 'inFlight' in pace ? startClosedLoop(load, pace.inFlight) : startOpenLoop(load, pace.messagesPerSecond)
   await pause(settings.warmupMs)
+  began()
   let running = true
   void stopped.then(() => {
     running = false

@@ -1,13 +1,24 @@
 import type { TemplatedApp } from 'uWebSockets.js'
-import { Chat4AllError, type EdgeId, type Millis, SOCKET_PATH } from '@chat4all/protocol'
+import {
+  Chat4AllError,
+  CLIENT_FRAMES,
+  type EdgeId,
+  frameCodec,
+  HELLO_CURSORS_MAX,
+  type Millis,
+  PROTOCOL_VERSION,
+  SOCKET_PATH,
+  Writer,
+} from '@chat4all/protocol'
 import { desiredOwners, type LinkDialer, type Members } from '@chat4all/router'
 import type { Presence } from '@chat4all/storage'
 import type { Authenticator } from './auth/port.js'
 import { sha256Text } from './conversation-id.js'
-import { type EdgeConfig, EdgeCore, type EdgeWorld, type Session } from './core/index.js'
+import { type ClientSocket, type EdgeConfig, EdgeCore, type EdgeWorld, type Session } from './core/index.js'
 import type { EdgeNodeEvents } from './events.js'
 import type { Requests } from './requests.js'
 import { RequestsOverPipelines } from './requests-over-pipelines.js'
+import type { OpenSession, Sessions, SessionUser } from './sessions.js'
 import { NodeLinks } from './ws/node-links.js'
 import { Outbox } from './ws/outbox.js'
 import { PresenceWrites } from './ws/presence-writes.js'
@@ -41,6 +52,8 @@ export interface Edge {
   readonly edge: EdgeId
   /** The way to the owners, for REST. */
   readonly requests: Requests
+  /** The way in for sessions without a WebSocket. */
+  readonly opensSessions: Sessions
   /** Shard-nodes linked now: an edge with none is not ready. */
   readonly linked: number
   readonly sessions: number
@@ -51,6 +64,11 @@ export interface Edge {
   /** Closes what is left, and the links. The app is closed by whoever made it. */
   close(): Promise<void>
 }
+
+/** WebSocket's code for a connection that was simply gone. */
+const GONE = 1006
+const helloCodec = frameCodec(CLIENT_FRAMES)
+const helloWriter = new Writer()
 
 /** Starts an edge: the core, and the I/O that it asks for. */
 export function startEdge(options: EdgeOptions): Edge {
@@ -68,6 +86,7 @@ class EdgeNode implements Edge {
   private readonly now: () => Millis
   private readonly ticker: NodeJS.Timeout
   private readonly unwatch: readonly (() => void)[]
+  private readonly admitted = new WeakMap<Session, SessionUser>()
   private readonly whenDrained: (() => void)[] = []
   private draining = false
   private closed = false
@@ -157,7 +176,49 @@ class EdgeNode implements Edge {
     }
   }
 
+  readonly opensSessions: Sessions = {
+    open: (socket, as, cursors) => (this.draining || this.closed ? undefined : this.openSession(socket, as, cursors)),
+  }
+
+  private openSession(socket: ClientSocket, as: SessionUser, cursors: Parameters<Sessions['open']>[2]): OpenSession {
+    const session = this.core.sessionOpened(socket, this.now())
+    this.admitted.set(session, as)
+    helloCodec.encode(helloWriter, {
+      t: 'hello',
+      version_min: PROTOCOL_VERSION,
+      version_max: PROTOCOL_VERSION,
+      token: '',
+      cursors: Array.from(cursors, ([conversation, seq]) => ({ conversation, seq })).slice(0, HELLO_CURSORS_MAX),
+    })
+    this.core.received(session, helloWriter.take(), this.now())
+    this.core.flush()
+    return {
+      heard: () => {
+        session.heardAt = this.now()
+      },
+      drained: () => {
+        this.core.drained(session, this.now())
+        this.core.flush()
+      },
+      closed: () => {
+        this.core.sessionClosed(session, GONE, this.now())
+        this.core.flush()
+      },
+    }
+  }
+
+  /** Whose token was looked at before it came here. */
+  private admit(session: Session, { app, user, expires }: SessionUser): void {
+    // Never from within the core's call.
+    queueMicrotask(() => {
+      this.core.verified(session, { app, user, expires }, this.now())
+      this.core.flush()
+    })
+  }
+
   private async verify(session: Session, token: string): Promise<void> {
+    const admitted = this.admitted.get(session)
+    if (admitted !== undefined) return this.admit(session, admitted)
     const verified = await this.options.authenticator.verify(token).catch((error: unknown) => this.fault(error))
     const now = this.now()
     if (verified instanceof Chat4AllError) this.core.notVerified(session, verified.code, verified.detail, now)

@@ -29,7 +29,7 @@ export async function createApp(directory: DirectoryStore, { id, name, secret }:
   const existing = await directory.app(id as AppId)
   if (existing === undefined) {
     const now = Date.now()
-    const app: StoredApp = { id: id as AppId, name, secrets: [await stored(secret, now)], created: now }
+    const app: StoredApp = { id: id as AppId, name, secrets: [await storedSecret(secret, now)], created: now }
     if (await directory.createApp(app)) return app
   } else if (await hasSecret(existing, secret)) return existing
   throw new Chat4AllError('INVALID', `The app ${id} exists with another secret: add the new one with addSecret.`)
@@ -44,7 +44,7 @@ export async function addSecret(directory: DirectoryStore, id: string, secret: s
   const app = await directory.app(id as AppId)
   if (app === undefined) throw noApp(id)
   if (await hasSecret(app, secret)) return app
-  const added = await stored(secret, Date.now())
+  const added = await storedSecret(secret, Date.now())
   return changed(directory, id, (current) => ({
     ...current,
     secrets: [...current.secrets.slice(-(SECRETS_AT_ONCE_MAX - 1)), added],
@@ -70,7 +70,7 @@ export async function rotateSecret(
 ): Promise<RotatedSecret> {
   if ((await directory.app(id as AppId)) === undefined) throw noApp(id)
   const secret = newSecret()
-  const added = await stored(secret, now)
+  const added = await storedSecret(secret, now)
   const app = await changed(directory, id, (current) => {
     const previous = validSecrets(current, now).at(-1)
     const kept =
@@ -117,7 +117,8 @@ async function changed(
   return app
 }
 
-async function stored(secret: string, now: number): Promise<StoredSecret> {
+/** A new secret as the directory keeps it. */
+export async function storedSecret(secret: string, now: number): Promise<StoredSecret> {
   return { id: `s_${randomBytes(6).toString('hex')}`, hash: await hashSecret(secret), created: now }
 }
 

@@ -1,14 +1,18 @@
 import { Chat4AllError } from '@chat4all/protocol'
+import { recordsUsers } from '@chat4all/storage'
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { cors } from 'hono/cors'
 import type { Logger } from 'pino'
 import type { FileService } from '../files/file-service.js'
+import type { Sessions } from '../sessions.js'
+import type { WebhookService } from '../webhooks/webhook-service.js'
 import { Admission } from './admission/admission.js'
 import { REST_LIMITS, type RestLimits } from './admission/rest-limits.js'
 import { docsPages } from './description/docs-pages.js'
 import { openApiDocument } from './description/openapi.js'
 import type { Answered, Endpoint } from './endpoint.js'
 import { ENDPOINTS } from './endpoints.js'
+import { EventStreams } from './event-stream/event-streams.js'
 import { setAnswerHeaders } from './http/answer-headers.js'
 import { BufferedResponse } from './http/buffered-response.js'
 import type { Peer } from './http/http-on-uws.js'
@@ -20,8 +24,12 @@ import { type AnswerSample, type RestEvents, restEvents } from './rest-events.js
 import { REST_IDS, type RestIds } from './rest-ids.js'
 import type { RestServices } from './services.js'
 
-export interface RestOptions extends Omit<RestServices, 'ids' | 'files'> {
+export interface RestOptions
+  extends Omit<RestServices, 'ids' | 'files' | 'webhooks' | 'users' | 'now' | 'eventStreams'> {
   readonly files?: FileService
+  readonly webhooks?: WebhookService
+  /** Where event streams come from; without it there are none. */
+  readonly sessions?: Sessions
   readonly ids?: RestIds
   readonly logger: Logger
   /** Milliseconds since 1970. */
@@ -45,8 +53,22 @@ const REQUEST_ID = /^[A-Za-z0-9_.:-]{1,128}$/
 
 /** The REST API as a Hono app: try it with `app.request(…)`, serve it with `mountRest`. */
 export function createRest(options: RestOptions): RestApp {
-  const { requests, authenticator, files, ids = REST_IDS, logger, onAnswer, now = Date.now, corsOrigins = [] } = options
-  const services: RestServices = { requests, authenticator, ids, files }
+  const { requests, authenticator, directory, records, files, webhooks, ids = REST_IDS, logger, onAnswer } = options
+  const { now = Date.now, corsOrigins = [], sessions } = options
+  const users = recordsUsers(records)
+  const eventStreams = sessions && new EventStreams(sessions, records)
+  const services: RestServices = {
+    requests,
+    authenticator,
+    ids,
+    directory,
+    records,
+    users,
+    now,
+    eventStreams,
+    files,
+    webhooks,
+  }
   const limits = { ...REST_LIMITS, ...options.limits }
   const admission = new Admission(authenticator, options.adminToken, limits, now)
   const events = restEvents(logger, onAnswer)
@@ -106,6 +128,7 @@ async function serve(
     services,
   )
   c.set('about', answered.about)
+  if (answered.stream !== undefined) return answered.stream
   const isEmpty = answered.body === undefined
   return new BufferedResponse(isEmpty ? '' : JSON.stringify(answered.body), {
     status: answered.status,
@@ -140,7 +163,7 @@ function crossOrigin(origins: readonly string[]): MiddlewareHandler {
   return cors({
     origin: [...origins],
     allowMethods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
-    allowHeaders: ['authorization', 'content-type', 'traceparent', 'x-request-id'],
+    allowHeaders: ['authorization', 'content-type', 'idempotency-key', 'last-event-id', 'traceparent', 'x-request-id'],
     exposeHeaders: ['link', 'location', 'retry-after', 'x-request-id'],
     maxAge: 600,
   })

@@ -1,6 +1,7 @@
 import type { ErrorCode } from '@chat4all/protocol'
 import type { z } from 'zod'
 import type { Identity } from '../auth/port.js'
+import type { StreamedResponse } from './http/streamed-response.js'
 import type { RestServices } from './services.js'
 
 export type { RestServices } from './services.js'
@@ -27,6 +28,8 @@ export interface Answered {
   readonly status: number
   /** Undefined: no body. */
   readonly body?: unknown
+  /** The whole answer, where it goes on for as long as the client is there. */
+  readonly stream?: StreamedResponse
   readonly headers?: Readonly<Record<string, string>>
   /** What the request was about, for the log. */
   readonly about?: { readonly message_id?: string; readonly conversation_id?: string }
@@ -35,6 +38,8 @@ export interface Answered {
 interface Described {
   readonly description: string
   readonly schema?: z.ZodType
+  /** Or server-sent events. */
+  readonly streams?: true
   readonly headers?: Readonly<Record<string, string>>
 }
 

@@ -1,8 +1,10 @@
+import { APP_ENDPOINTS } from './apps/index.js'
 import { getConversation } from './conversations/get-conversation.js'
 import { getConversations } from './conversations/get-conversations.js'
 import { postConversations } from './conversations/post-conversations.js'
 import { postMembers } from './conversations/post-members.js'
 import type { Endpoint } from './endpoint.js'
+import { getEvents } from './event-stream/get-events.js'
 import { deleteFile } from './files/delete-file.js'
 import { getFile } from './files/get-file.js'
 import { getFileContent } from './files/get-file-content.js'
@@ -14,6 +16,8 @@ import { getMessages } from './messages/get-messages.js'
 import { postMessages } from './messages/post-messages.js'
 import { postReceipts } from './messages/post-receipts.js'
 import { postAuthToken } from './tokens/post-auth-token.js'
+import { USER_ENDPOINTS } from './users/index.js'
+import { WEBHOOK_ENDPOINTS } from './webhooks/index.js'
 
 /** Every endpoint of the API: served, described and tested from this list. */
 export const ENDPOINTS: readonly Endpoint[] = [
@@ -32,4 +36,8 @@ export const ENDPOINTS: readonly Endpoint[] = [
   getFile,
   getFileContent,
   deleteFile,
+  getEvents,
+  ...USER_ENDPOINTS,
+  ...APP_ENDPOINTS,
+  ...WEBHOOK_ENDPOINTS,
 ]

@@ -34,7 +34,7 @@ const DATA = {
   ready: z.object({ conversations: z.int().min(0) }),
   reset: z.object({ reason: z.string() }),
   reconnect: z.object({ delay: z.int().min(0) }),
-  error: z.object({ code: z.enum(Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]), detail: z.string() }),
+  failed: z.object({ code: z.enum(Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]), detail: z.string() }),
 } as const
 
 export type EventType = keyof typeof DATA
@@ -51,7 +51,7 @@ const MEANS: Readonly<Record<EventType, string>> = {
   ready: 'All conversations have been told; from here on what comes is new.',
   reset: 'The id that the client came back with is not known (any more): this is a new stream.',
   reconnect: 'The server is going away: connect again after the delay (milliseconds).',
-  error: 'The stream ends, and why.',
+  failed: 'The stream ends, and why.',
 }
 
 const events = (Object.keys(DATA) as EventType[]).map((type) =>

@@ -52,7 +52,8 @@ export const userListAnswer = z
   .meta({ id: 'UserList' })
 
 const address = utf8String(256)
-  .regex(/^[^\p{Cc}\p{Cs}]+$/u, 'Not an address: 1 to 256 bytes of printable text')
+  .min(1)
+  .refine((text) => !/[\p{Cc}\p{Surrogate}]/u.test(text), { message: 'Not an address: it holds a control character' })
   .meta({ id: 'ChannelAddress', description: 'As the channel writes it.', example: '+5562999990000' })
 
 export const identityParams = z.object({ user_id: userId, channel, address })

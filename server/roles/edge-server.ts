@@ -15,6 +15,7 @@ import { mountRing } from '../http/ring-route.js'
 import { mountWebFiles } from '../http/web-files.js'
 import { restMetrics } from '../metrics.js'
 import { type RingSources, ringViewer } from '../ring/ring-view.js'
+import { webhookService } from '../webhooks/webhook-service.js'
 import type { RoleContext } from './role.js'
 import { webFolder } from './web-folder.js'
 
@@ -73,7 +74,12 @@ export async function startEdgeServer(context: RoleContext, parts: EdgeParts): P
   const rest = createRest({
     requests: edge.requests,
     authenticator,
+    directory,
+    records: parts.records,
+    sessions: edge.opensSessions,
+    ...(config.adminToken !== undefined && { adminToken: config.adminToken }),
     ...(files && { files: files.service }),
+    webhooks: webhookService(config, parts.records),
     logger: restLogger,
     onAnswer: restMetrics(registry),
   })

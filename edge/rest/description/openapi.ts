@@ -1,5 +1,5 @@
 import { ERRORS, type ErrorCode } from '@chat4all/protocol'
-import { problem } from '@chat4all/protocol/rest'
+import { problem, webhookEvents } from '@chat4all/protocol/rest'
 import { OpenAPIHono } from '@hono/zod-openapi'
 import type { Access, Endpoint } from '../endpoint.js'
 
@@ -50,6 +50,7 @@ export function openApiDocument(endpoints: readonly Endpoint[]): OpenApiDocument
     description: 'The admin token of the operator (CHAT4ALL_ADMIN_TOKEN).',
   })
   for (const endpoint of endpoints) app.openAPIRegistry.registerPath(described(endpoint))
+  for (const event of webhookEvents) app.openAPIRegistry.registerWebhook(describedEvent(event))
   const document = app.getOpenAPI31Document({
     openapi: '3.1.0',
     info: {
@@ -61,13 +62,19 @@ export function openApiDocument(endpoints: readonly Endpoint[]): OpenApiDocument
     servers: [{ url: '/' }],
     tags: [
       { name: 'Tokens', description: 'Who asks.' },
+      { name: 'Apps', description: 'For operators: API clients, their secrets and quotas.' },
+      { name: 'Users', description: 'Profiles, and which user an address on a channel is.' },
       { name: 'Conversations', description: 'Private ones and groups, and their members.' },
+      { name: 'Events', description: 'What happens, for clients without WebSocket.' },
       { name: 'Messages', description: 'Posting, reading, receipts.' },
+      {
+        name: 'Webhooks',
+        description:
+          'Events of an app, posted to its own servers: signed, at least once, retried for three days. Their promises: docs/webhooks.md.',
+      },
       { name: 'Files', description: 'To 2 GiB each: uploaded and downloaded at presigned addresses.' },
     ],
   })
-  // A document of this version without webhooks says so by not mentioning them.
-  delete document.webhooks
   return document
 }
 
@@ -78,6 +85,7 @@ const SECURITY: Readonly<Record<Access, Record<string, string[]>[]>> = {
   admin: [{ admin: [] }],
 }
 
+type WebhookConfig = Parameters<OpenAPIHono['openAPIRegistry']['registerWebhook']>[0]
 type PathConfig = Parameters<OpenAPIHono['openAPIRegistry']['registerPath']>[0]
 
 function described(endpoint: Endpoint): PathConfig {
@@ -108,13 +116,42 @@ function described(endpoint: Endpoint): PathConfig {
   } as PathConfig
 }
 
+/** What is posted to webhooks: `webhooks` of the document, by the type of the event. */
+function describedEvent({ type, summary, schema }: (typeof webhookEvents)[number]): WebhookConfig {
+  const header = (name: string, description: string) => ({
+    name,
+    in: 'header' as const,
+    required: true,
+    description,
+    schema: { type: 'string' as const },
+  })
+  return {
+    method: 'post',
+    path: type,
+    operationId: `on${type.replaceAll(/(?:^|\.)(\w)/g, (_, letter: string) => letter.toUpperCase())}`,
+    tags: ['Webhooks'],
+    summary,
+    security: [],
+    parameters: [
+      header('webhook-id', 'Id of the delivery, the same at every attempt: events that came before are known by it.'),
+      header('webhook-timestamp', 'When this attempt was made: seconds since 1970. Part of what is signed.'),
+      header('webhook-signature', '`v1,` and a signature; several, with spaces between, while a secret is rotated.'),
+      header('webhook-attempt', '1, 2, 3 …'),
+    ],
+    request: { body: { required: true, content: { 'application/json': { schema } } } },
+    responses: { '2XX': { description: 'Taken. Every other answer, or none within 15 seconds, is tried again.' } },
+  }
+}
+
 function answersOf({ answers }: Endpoint): PathConfig['responses'] {
-  const entries = Object.entries(answers).map(([status, { description, schema, headers }]) => [
+  const entries = Object.entries(answers).map(([status, { description, schema, streams, headers }]) => [
     status,
     {
       description,
       headers: { ...headersOf(headers), ...REQUEST_ID },
-      ...(schema && { content: { 'application/json': { schema } } }),
+      ...(schema && {
+        content: { 'application/json': { schema }, ...(streams && { 'text/event-stream': EVENT_STREAM }) },
+      }),
     },
   ])
   return Object.fromEntries(entries)
@@ -155,4 +192,7 @@ function headersOf(headers: Readonly<Record<string, string>> = {}) {
   return Object.fromEntries(entries)
 }
 
+const EVENT_STREAM = {
+  schema: { type: 'string', description: 'Events as HTML has them: id, event, data (JSON).' },
+} as const
 const REQUEST_ID = headersOf({ 'x-request-id': 'Names this request in the server’s log.' })

@@ -5,6 +5,8 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { type AppId, millis, seq, type UserId } from '@chat4all/protocol'
 import { Hono } from 'hono'
 import { pino } from 'pino'
+import { fakeDirectory } from '../../auth/fake-directory.js'
+import { memoryRecords } from '../../files/testing/memory-records.js'
 import type { Requests } from '../../requests.js'
 import { createRest } from '../create-rest.js'
 import { BufferedResponse } from './buffered-response.js'
@@ -46,6 +48,8 @@ function wholeApi(): (res: HttpResponse, req: HttpRequest) => void {
       verify: async () => ({ app: 'demo' as AppId, user: 'ana' as UserId, expires: Number.POSITIVE_INFINITY }),
       issue: () => Promise.reject(new Error('this benchmark asks for no token')),
     },
+    directory: fakeDirectory(),
+    records: memoryRecords(),
     logger: pino(pino.destination('/dev/null')),
     limits: { userRequestsPerSecond: 1e9, userRequestsBurst: 1e9 },
   })

@@ -4,6 +4,8 @@ import { Chat4AllError } from '@chat4all/protocol'
 import { BufferedRequest } from './buffered-request.js'
 import { BufferedResponse } from './buffered-response.js'
 import { remoteAddressText } from './remote-address.js'
+import { StreamedResponse } from './streamed-response.js'
+import { UwsSink } from './uws-sink.js'
 
 /**
  * A fetch handler (Request → Response) on uWebSockets.js, for bodies that fit in memory. It owns the rules of that
@@ -57,6 +59,7 @@ class Exchange {
   private refused = false
   /** Aborted or answered: `res` must not be touched any more. */
   private over = false
+  private sink: UwsSink | undefined
 
   constructor(res: HttpResponse, handler: FetchHandler, options: HttpOnUwsOptions) {
     this.res = res
@@ -66,7 +69,10 @@ class Exchange {
 
   /** Reads all that is needed of `req`, which is gone when this returns. */
   begin(req: HttpRequest): void {
-    this.res.onAborted(() => this.end())
+    this.res.onAborted(() => {
+      this.end()
+      this.sink?.aborted()
+    })
     this.method = req.getMethod().toUpperCase()
     // Typed as a string always; without a query it is undefined now and then.
     const query = req.getQuery() as string | undefined
@@ -115,6 +121,7 @@ class Exchange {
     let body: Body
     try {
       response = await this.handler(request, this.peer!)
+      if (response instanceof StreamedResponse && this.method !== 'HEAD') return this.stream(response)
       body = await bodyOf(response)
     } catch (error) {
       this.options.onFault(error)
@@ -139,17 +146,31 @@ class Exchange {
     void bodyOf(response).then((body) => this.send(response, body, true))
   }
 
+  /** From here on the sink has `res`. */
+  private stream(response: StreamedResponse): void {
+    if (this.over) return
+    this.end()
+    this.res.cork(() => this.writeHead(response))
+    this.sink = new UwsSink(this.res)
+    this.sink.attach(response.start(this.sink))
+  }
+
+  private writeHead(response: Response): void {
+    const { status } = response
+    this.res.writeStatus(`${status} ${STATUS_CODES[status] ?? ''}`)
+    response.headers.forEach((value, name) => {
+      const isOurs = !HEADERS_NOT_PASSED_ON.has(name) || (name === 'content-length' && this.method === 'HEAD')
+      if (isOurs) this.res.writeHeader(name, value)
+    })
+  }
+
   private send(response: Response, body: Body, closes: boolean): void {
     if (this.over) return
     this.end()
     this.res.cork(() => {
       const { status } = response
       const isBodyless = this.method === 'HEAD' || status === 204 || status === 304
-      this.res.writeStatus(`${status} ${STATUS_CODES[status] ?? ''}`)
-      response.headers.forEach((value, name) => {
-        const isOurs = !HEADERS_NOT_PASSED_ON.has(name) || (name === 'content-length' && this.method === 'HEAD')
-        if (isOurs) this.res.writeHeader(name, value)
-      })
+      this.writeHead(response)
       // Without arguments: given a length, uWebSockets waits for that many bytes and then ends the connection.
       if (isBodyless) this.res.endWithoutBody()
       else this.res.end(body, closes)

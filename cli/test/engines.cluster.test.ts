@@ -105,7 +105,7 @@ describe('two edges and three shard-nodes on Cassandra, Consul, Redis and Kafka'
       slowestMs = Math.max(slowestMs, performance.now() - began)
     }
     await nothingIsLostOrDoubled()
-    assert.ok(slowestMs < 1_000, `a round took ${slowestMs} ms`)
+    assert.ok(slowestMs < 3_000, `a round took ${slowestMs} ms`)
     for (const name of NODES) assert.doesNotMatch(cluster.process(name).output, /"deposed/, name)
     assert.deepEqual(closed, [])
   })

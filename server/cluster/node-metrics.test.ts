@@ -13,13 +13,14 @@ test('what a shard-node writes as metrics is what is read of them', async () => 
   events.linkOpened('edge-2')
   events.deposed('a.1' as LogId)
   events.lag({ viewBytes: 77, pendingBytes: 0, entriesInFlight: 0 })
+  events.publicationLag(5)
   for (let i = 0; i < 99; i++) events.handedOver({ slot: 1 as Slot, to: 'b' as NodeId, pauseMs: 12 })
   events.handedOver({ slot: 1 as Slot, to: 'b' as NodeId, pauseMs: 60_000 })
   const metrics = parseNodeMetrics(await registry.metrics())
   assert.deepEqual(metrics, {
     messagesCommitted: 0,
     viewLagBytes: 77,
-    publishLagEntries: undefined,
+    publishLagEntries: 5,
     links: 2,
     depositions: 1,
     handoffs: { count: 100, pauseMsP50: 20, pauseMsP99: 20 },

@@ -2,7 +2,7 @@
 export interface NodeMetrics {
   readonly messagesCommitted: number
   readonly viewLagBytes: number
-  /** Committed and not in the event stream yet; undefined where nothing is published. */
+  /** Committed entries that the slowest of those it publishes to does not have yet. */
   readonly publishLagEntries: number | undefined
   /** Of edges, and of other shard-nodes that slots are handed to or from. */
   readonly links: number
@@ -54,7 +54,7 @@ export function parseNodeMetrics(text: string): NodeMetrics {
   return {
     messagesCommitted: value('chat4all_messages_committed_total') ?? 0,
     viewLagBytes: value('chat4all_view_lag_bytes') ?? 0,
-    publishLagEntries: value('chat4all_publish_lag_entries'),
+    publishLagEntries: value('chat4all_publication_lag_entries'),
     links: value('chat4all_links') ?? 0,
     depositions: value('chat4all_depositions_total') ?? 0,
     handoffs: { count, pauseMsP50: quantile(0.5), pauseMsP99: quantile(0.99) },

@@ -134,4 +134,12 @@ export const engineSettings = {
     fallback: '',
     roles: STREAM,
   },
+  kafkaReplication: {
+    env: 'CHAT4ALL_KAFKA_REPLICATION',
+    schema: whole(1, 7),
+    expected: 'a whole number from 1 to 7, not above the number of brokers',
+    about: 'Copies of each partition, when a topic is made. 3 in production',
+    otherwise: 'as many as CHAT4ALL_KAFKA names brokers, at most 3',
+    roles: ['shard-node'],
+  },
 } as const satisfies Record<string, Setting<unknown>>

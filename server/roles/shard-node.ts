@@ -6,6 +6,7 @@ import { linkTls, ownLink } from '../config/load-config.js'
 import { cassandraEngine, openCassandraStorage } from '../engines/cassandra.js'
 import { type CommitWatch, watchCommits } from '../engines/commit-watch.js'
 import { EngineHealth } from '../engines/engine-health.js'
+import { openEventStream } from '../engines/event-stream.js'
 import { openMembers } from '../engines/members.js'
 import { pacedFailures } from '../engines/paced-failures.js'
 import { openPresence } from '../engines/presence.js'
@@ -52,6 +53,7 @@ async function start(context: RoleContext, teardown: Teardown): Promise<RunningR
     port,
     onRefused: (remote, reason) => logger.warn({ remote, reason }, 'link refused'),
   })
+  const stream = openEventStream(context, health, teardown)
   const shardNode = await startShardNode({
     node,
     weight: config.nodeWeight,
@@ -59,6 +61,7 @@ async function start(context: RoleContext, teardown: Teardown): Promise<RunningR
     view,
     slots,
     presence: openPresence(context, health, teardown),
+    ...(stream !== undefined && { stream }),
     members,
     listener: advertised(listener, advertise),
     // What is in one node's folder cannot move to another's.

@@ -29,6 +29,6 @@ export type PublicationEffect =
 export interface PublicationCursors {
   readonly published: Offset
   readonly materialised: Offset
-  /** Nobody writes to the log any more: its owner, if it lives, has lost it. */
-  readonly sealed: boolean
+  /** Nobody seems to write to the log any more. A hint: whoever waits for its publisher waits less long. */
+  readonly ended: boolean
 }

@@ -276,7 +276,12 @@ class World {
         return void soon(() => {
           if (!isThere()) return
           if (fails) return publication.failed(effect.op, this.now as Millis)
-          publication.cursorsRead(effect.op, log as unknown as PublicationCursors, this.now as Millis)
+          const { published, materialised, sealed: ended } = log!
+          publication.cursorsRead(
+            effect.op,
+            { published, materialised, ended } as PublicationCursors,
+            this.now as Millis,
+          )
         })
       case 'save-published':
         return void soon(() => {

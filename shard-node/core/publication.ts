@@ -339,7 +339,7 @@ export class Publication {
       demand.since = now
     }
     demand.seen = cursors.published
-    if (hasElapsed(this.patienceMs(demand, cursors.sealed), demand.since, now)) {
+    if (hasElapsed(this.patienceMs(demand, cursors.ended), demand.since, now)) {
       lane.demand = undefined
       if (lane.readings.some(({ log }) => log === demand.log)) throw new Error(`log ${demand.log} follows itself`)
       lane.readings.push(new LogReading(demand.log, cursors.published, demand.end))
@@ -349,9 +349,9 @@ export class Publication {
     }
   }
 
-  private patienceMs({ log, goesOn }: Demand, sealed: boolean): number {
+  private patienceMs({ log, goesOn }: Demand, ended: boolean): number {
     const { name, patienceMs, patienceEndedMs, patienceSeenMs } = this.config
-    if (!sealed) return patienceMs
+    if (!ended) return patienceMs
     return goesOn ? patienceSeenMs : patienceEndedMs * shareOf(`${name}/${log}`)
   }
 

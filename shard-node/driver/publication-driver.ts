@@ -17,6 +17,8 @@ export interface PublicationDriverOptions {
   readonly events: ShardNodeEvents
   /** A cursor has risen on stable storage: entries may be dropped. */
   readonly onSaved: (log: LogId) => Promise<void>
+  /** The node whose log it is does not seem to be there any more. */
+  readonly isOrphan: (log: LogId) => boolean
   readonly now: () => Millis
   readonly config?: Partial<PublicationConfig>
 }
@@ -102,7 +104,8 @@ export class PublicationDriver {
           async () => {
             const published = await outlet.cursor(effect.log)
             const { materialised } = await logs.cursors(effect.log)
-            return { published, materialised, sealed: await logs.isSealed(effect.log) }
+            const ended = this.options.isOrphan(effect.log) || (await logs.isSealed(effect.log))
+            return { published, materialised, ended }
           },
           (cursors) => publication.cursorsRead(effect.op, cursors, now()),
         )

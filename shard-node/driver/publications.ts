@@ -1,7 +1,8 @@
-import type { LogId, Millis, Offset } from '@chat4all/protocol'
+import type { LogId, Millis, NodeId, Offset } from '@chat4all/protocol'
 import type { EventGroup, EventGroups, EventStream, NodeLogs } from '@chat4all/storage'
 import { droppableBelow, type PublicationConfig } from '../core/index.js'
 import type { ShardNodeEvents } from '../events.js'
+import { nodeOfLog } from './log-name.js'
 import { LogWindow } from './log-window.js'
 import { PublicationDriver } from './publication-driver.js'
 import { groupOutlet, type PublicationOutlet, streamOutlet } from './publication-outlets.js'
@@ -14,7 +15,7 @@ const SWEEP_MS = 60_000
 const KEEPS_MS = 1_000
 
 export interface PublicationsOptions {
-  readonly node: string
+  readonly node: NodeId
   readonly logs: NodeLogs
   /** What everything committed is published to … */
   readonly stream?: EventStream
@@ -39,6 +40,7 @@ export class Publications {
   /** Logs seen unpublished by the last sweep, and how far they were. */
   private readonly unpublished = new Map<string, Offset>()
   private readonly dropping = new Set<Promise<void>>()
+  private healthy: ReadonlySet<NodeId> = new Set()
   private log: LogId | undefined
   private committedUpTo = 0 as Offset
   private committedBytes = 0
@@ -67,6 +69,7 @@ export class Publications {
       window: this.window,
       events,
       now,
+      isOrphan: (log) => !this.healthy.has(nodeOfLog(log)) || (nodeOfLog(log) === node && log !== this.log),
       // The own log is dropped from when the view's cursor rises: once a second is enough.
       onSaved: async (log) => (log === this.log ? undefined : this.drop(log)),
       ...(publishing !== undefined && { config: publishing }),
@@ -84,6 +87,10 @@ export class Publications {
         if (this.log === log && !this.stopped) this.startDriver(driver, log)
       }, KEEPS_MS).unref()
     })
+  }
+
+  membersChanged(members: readonly { readonly node: NodeId }[]): void {
+    this.healthy = new Set(members.map(({ node }) => node))
   }
 
   /** A new incarnation, with a log whose name was never used. */
@@ -146,7 +153,7 @@ export class Publications {
     )
     const { materialised } = await logs.cursors(log)
     const below = droppableBelow(materialised, published)
-    if (below > 0) await logs.dropBelow(log, below)
+    await logs.dropBelow(log, below)
   }
 
   /**

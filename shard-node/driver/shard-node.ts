@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import type { EdgeId, EdgeLinkFrame, LogId, Millis, NodeId, NodeLinkFrame, Offset, Slot } from '@chat4all/protocol'
 import {
   desiredOwners,
@@ -13,6 +12,7 @@ import type { EventGroups, EventStream, MessageView, NodeLogs, Presence, SlotTab
 import { type Effect, type LinkId, SHARD_DEFAULTS, type ShardConfig, ShardNodeCore } from '../core/index.js'
 import type { ShardNodeEvents } from '../events.js'
 import { isFatal } from './fatal.js'
+import { newLogName, nodeOfLog } from './log-name.js'
 import { PeerLinks } from './peer-links.js'
 import { Publications } from './publications.js'
 import { RecoveryDriver } from './recovery-driver.js'
@@ -140,9 +140,8 @@ class Driver implements ShardNode {
 
   private async incarnate(): Promise<void> {
     // Nodes may share a store: only this node's own logs are certain to be dead.
-    const oldLogs = (await this.options.logs.list()).filter((log) => log.startsWith(`${this.node}.`))
-    const log =
-      `${this.node}.${new Date(this.now()).toISOString().replace(/[-:.]/g, '')}.${randomUUID().slice(0, 8)}` as LogId
+    const oldLogs = (await this.options.logs.list()).filter((log) => nodeOfLog(log) === this.node)
+    const log = newLogName(this.node, this.now())
     this.publications.start(log)
     this.input(() => this.core.start(log, oldLogs, this.now()))
   }
@@ -152,6 +151,7 @@ class Driver implements ShardNode {
     this.desiredHere = desired.filter((owner) => owner === this.node).length
     this.others = all.filter(({ node, weight }) => node !== this.node && weight > 0).length
     this.peers?.membersChanged(all)
+    this.publications.membersChanged(all)
     this.input(() =>
       this.core.membersChanged(
         all.map(({ node }) => node),

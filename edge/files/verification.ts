@@ -48,6 +48,7 @@ export class Verifications {
     if (file === undefined) return
     const state = file.state as Verifying
     const alive = setInterval(() => void this.sayAlive(app, id).catch(() => {}), VERIFY_ALIVE_MS)
+    alive.unref()
     let digest: ObjectDigest | undefined
     try {
       digest = await storeOf(this.context, state.place.store).digest(state.place.object, file.layout.partBytes)

@@ -31,7 +31,8 @@ export interface FileWorld {
   readonly objects: ObjectStores
   readonly records: Records
   readonly events: [name: string, ...about: unknown[]][]
-  service(): FileService
+  /** Another edge; with records of its own making, to let it fail. */
+  service(records?: Records): FileService
   /** Puts bytes to a presigned address. Resolves with the HTTP status that the edge's port would answer. */
   put(url: string, bytes: Uint8Array): Promise<number>
   /** What a presigned address gives; undefined: nothing. */
@@ -75,10 +76,10 @@ export async function fileWorld(options: FileWorldOptions): Promise<FileWorld> {
     objects,
     records,
     events,
-    service: () =>
+    service: (seen = records) =>
       new FileService(
         {
-          files: recordsFiles(records),
+          files: recordsFiles(seen),
           objects,
           isMember,
           events: logged,

@@ -16,13 +16,13 @@ test('on the real engines, with nodes killed and paused and the network cut, eve
       return false
     },
   )
-  const possible = { engines: true, kafka: false, network, strikeEngines: false }
+  const possible = { engines: true, kafka: true, network, strikeEngines: false }
   const wanted = ['node-kill', 'node-pause', 'edge-kill', 'node-restart']
   const onTheWay = ['node-cassandra-answers-lost', 'node-cassandra-cut', 'node-consul-cut', 'edge-node-requests-lost']
   const result = await runChaos(
     {
       seed: 8,
-      cluster: { edges: 2, nodes: 3, engines: true, kafka: false, network, clockSkewMs: 30_000 },
+      cluster: { edges: 2, nodes: 3, engines: true, kafka: true, network, clockSkewMs: 30_000 },
       population: { users: 8, visitors: 2, sdkUsers: 1, privates: 6, groups: 6 },
       messagesPerSecond: 40,
       calmMs: 2_000,

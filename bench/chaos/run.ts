@@ -115,11 +115,13 @@ class ChaosRun implements Recorder {
     try {
       progress(`starting ${cluster.name}: ${settings.cluster.edges} edges, ${settings.cluster.nodes} shard-nodes`)
       await cluster.start()
+      workload = this.workloadOf(cluster)
+      await workload.setUp()
       if (settings.cluster.kafka) {
         stream = new StreamRecorder(cluster.addresses('kafka'), cluster.messagesTopic, this)
         await stream.start()
       }
-      workload = await this.torment(cluster)
+      await this.torment(cluster, workload)
       await this.settle(cluster, workload, stream)
     } finally {
       await workload?.close()
@@ -129,9 +131,9 @@ class ChaosRun implements Recorder {
     }
   }
 
-  private async torment(cluster: Cluster): Promise<Workload> {
-    const { settings, progress } = this
-    const workload = new Workload({
+  private workloadOf(cluster: Cluster): Workload {
+    const { settings } = this
+    return new Workload({
       size: settings.population,
       messagesPerSecond: settings.messagesPerSecond,
       credentials: cluster,
@@ -139,7 +141,10 @@ class ChaosRun implements Recorder {
       recorder: this,
       random: this.random,
     })
-    await workload.setUp()
+  }
+
+  private async torment(cluster: Cluster, workload: Workload): Promise<void> {
+    const { settings, progress } = this
     workload.start()
     await pause(settings.calmMs)
     const { faults, faultsMs: durationMs } = settings
@@ -148,7 +153,6 @@ class ChaosRun implements Recorder {
     const tormentor = new Tormentor(cluster, this, progress)
     await tormentor.carryOut(planned)
     this.failures.push(...tormentor.failures)
-    return workload
   }
 
   private readonly failures: string[] = []

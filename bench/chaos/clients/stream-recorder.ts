@@ -4,6 +4,9 @@ import type { Recorder } from '../history/history-file.js'
 import type { SeenMessage } from '../history/observation.js'
 import { seenInFrame } from './seen-message.js'
 
+const TOPIC_MS_MAX = 60_000
+const TOPIC_POLL_MS = 200
+
 /** A consumer of everything committed: writes down what it gets, repeats included, in the order of each partition. */
 export class StreamRecorder {
   /** Highest seq that came, by conversation. */
@@ -25,6 +28,7 @@ export class StreamRecorder {
   }
 
   async start(): Promise<void> {
+    await this.topicExists()
     const consumer = this.kafka.consumer({
       groupId: `${this.topic}-recorder`,
       sessionTimeout: 30_000,
@@ -41,6 +45,21 @@ export class StreamRecorder {
 
   async close(): Promise<void> {
     await this.consumer?.disconnect().catch(() => {})
+  }
+
+  /** The first shard-node that publishes makes it. */
+  private async topicExists(): Promise<void> {
+    const admin = this.kafka.admin()
+    await admin.connect()
+    try {
+      for (const until = performance.now() + TOPIC_MS_MAX; !(await admin.listTopics()).includes(this.topic); ) {
+        if (performance.now() > until)
+          throw new Error(`nobody made the topic ${this.topic}: are shard-nodes publishing?`)
+        await new Promise((resolve) => setTimeout(resolve, TOPIC_POLL_MS))
+      }
+    } finally {
+      await admin.disconnect()
+    }
   }
 
   /** Deletes the topic: it is of this run alone. */

@@ -1,4 +1,4 @@
-import { Client, webStorage } from '@chat4all/sdk'
+import { Client, Files, webStorage } from '@chat4all/sdk'
 import { banner } from './banner.js'
 import { conversationList } from './conversation-list.js'
 import { element } from './dom.js'
@@ -20,17 +20,17 @@ async function main(root: HTMLElement): Promise<void> {
   })
   document.title = `${account.user} · Chat4All`
   await client.connect()
-  showChat(root, client)
+  showChat(root, client, new Files({ url: location.origin, token: () => tokenOf(account) }))
 }
 
-function showChat(root: HTMLElement, client: Client): void {
+function showChat(root: HTMLElement, client: Client, files: Files): void {
   const empty = element('main', { class: 'empty' }, 'Pick a conversation, or begin one with a name on the left.')
   const column = element('div', { class: 'column' }, empty)
   let current: ReturnType<typeof thread> | undefined
   const list = conversationList(client, open)
   function open(id: string): void {
     current?.close()
-    current = thread(client, id)
+    current = thread(client, files, id)
     column.replaceChildren(current.node)
     list.select(id)
   }

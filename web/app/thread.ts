@@ -1,16 +1,18 @@
-import type { Client, Message, Sending } from '@chat4all/sdk'
+import { type Client, type Content, type Files, fileContent, type Message, type Sending } from '@chat4all/sdk'
 import { composer } from './composer.js'
 import { dayOf, element, timeOfDay } from './dom.js'
+import { FileViews } from './file-views.js'
 import { titleOf, wordsOf } from './naming.js'
 import { ticks } from './ticks.js'
 import { Timeline } from './timeline.js'
+import { uploadView } from './upload-view.js'
 
 const PAGE = 50
 /** Closer than this to the end, pixels, the reader follows the newest message. */
 const NEAR_END = 80
 
 /** The right column: one conversation. `close` ends its listening. */
-export function thread(client: Client, id: string): { readonly node: HTMLElement; close(): void } {
+export function thread(client: Client, files: Files, id: string): { readonly node: HTMLElement; close(): void } {
   const timeline = new Timeline()
   const failed: Sending[] = []
   let loading = false
@@ -20,15 +22,23 @@ export function thread(client: Client, id: string): { readonly node: HTMLElement
   const title = element('h2')
   const status = element('p', { 'aria-live': 'polite' })
   const list = element('div', { class: 'messages', role: 'log', 'aria-label': 'Messages', tabindex: '0' })
-  const input = composer({
-    onSend: (text) => {
-      follow = true
-      const sending = client.send(id, text)
-      sending.result.catch(() => {
-        failed.push(sending)
-        draw()
-      })
+  const uploads = element('div', { class: 'uploads' })
+  const fileViews = new FileViews(files, id, () => {
+    if (follow) list.scrollTop = list.scrollHeight
+  })
+  const send = (content: Content) => {
+    follow = true
+    const sending = client.send(id, content)
+    sending.result.catch(() => {
+      failed.push(sending)
       draw()
+    })
+    draw()
+  }
+  const input = composer({
+    onSend: (text) => send(text),
+    onFiles: (chosen) => {
+      for (const file of chosen) uploads.append(uploadView(files, file, (uploaded) => send(fileContent(uploaded))))
     },
     onTyping: (on) => client.setTyping(id, on),
   })
@@ -37,6 +47,7 @@ export function thread(client: Client, id: string): { readonly node: HTMLElement
     { class: 'thread', 'data-conversation': id },
     element('header', {}, title, status),
     list,
+    uploads,
     input,
   )
 
@@ -78,7 +89,7 @@ export function thread(client: Client, id: string): { readonly node: HTMLElement
       'div',
       { class: message.own ? 'message own' : 'message', 'data-seq': String(message.seq) },
       author,
-      wordsOf(message),
+      message.payload.type === 'file' ? fileViews.view(message.messageId, message.payload) : wordsOf(message),
       meta,
     )
   }

@@ -3,13 +3,14 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { startEngines } from './cluster/engines.js'
+import { ENGINE_KINDS, startEngines } from './cluster/engines.js'
 import { faultsNamed } from './faults/catalogue.js'
 import { runChaos } from './run.js'
 
 test('on the real engines, with nodes killed and paused and the network cut, every promise to clients is kept', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'chat4all-chaos-'))
-  const network = await startEngines(['toxiproxy'], 1).then(
+  await startEngines(ENGINE_KINDS)
+  const network = await startEngines(['toxiproxy']).then(
     () => true,
     (error: Error) => {
       t.diagnostic(`the network is left alone: ${error.message}`)

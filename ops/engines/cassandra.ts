@@ -1,9 +1,12 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { accepts } from './answers.js'
-import { type Engine, type Instance, NEED } from './engine.js'
+import type { Engine, Instance } from './engine.js'
 import { mavenLibraries } from './maven-libraries.js'
-import { installFolder } from './paths.js'
+import { NEED } from './needs.js'
+import { installFolder, runFolder } from './paths.js'
+import { port } from './ports.js'
+import { run } from './run-command.js'
 
 const VERSION = '5.0.4'
 const folder = () => installFolder('cassandra', VERSION)
@@ -41,28 +44,37 @@ const JVM_OPTIONS = [
 ]
 
 /** Each process has an address of its own: Cassandra tells its peers apart by address, and all share the ports. */
-export const cassandraAddress = (index: number) => `127.0.${10 + index}.1`
-export const CASSANDRA_PORT = 19042
-const STORAGE_PORT = 17000
+const cassandraAddress = (index: number) => `127.0.${10 + index}.1`
+const PROCESSES_MAX = 3
+const AGREE_MS_MAX = 120_000
 
 /** One Cassandra, or three that replicate. Durable before it answers, logs only warnings (debug logs slow it down). */
 export const cassandra: Engine = {
   name: 'cassandra',
   version: VERSION,
-  needs: [NEED.java, NEED.maven],
+  needs: [NEED.java17, NEED.maven],
+  processesMax: PROCESSES_MAX,
+  isInstalled: () => existsSync(folder()),
   install: () =>
     mavenLibraries(folder(), [{ group: 'org.apache.cassandra', artifact: 'cassandra-all', version: VERSION }]),
   instances: ({ processes }) => Array.from({ length: processes }, (_, index) => instance(index)),
+  afterStart: ({ processes }) => (processes > 1 ? untilAllAreUp(processes) : Promise.resolve()),
+  testVariables: () => ({ CHAT4ALL_TEST_CASSANDRA: `${cassandraAddress(0)}:${port('cassandra')}` }),
 }
 
 function instance(index: number): Instance {
   const address = cassandraAddress(index)
   return {
     name: `cassandra-${index + 1}`,
-    endpoint: `${address}:${CASSANDRA_PORT}`,
+    endpoint: `${address}:${port('cassandra')}`,
+    listens: [
+      ...['cassandra', 'cassandra-storage'].map((name) => `${address}:${port(name)}`),
+      `127.0.0.1:${port(`cassandra-jmx-${index + 1}`)}`,
+    ],
     readyMsMax: 180_000,
     async prepare(at) {
       mkdirSync(join(at, 'data'), { recursive: true })
+      mkdirSync(join(at, 'temporary'), { recursive: true })
       writeFileSync(join(at, 'cassandra.yaml'), settings(at, address))
       writeFileSync(
         join(at, 'logback.xml'),
@@ -74,22 +86,50 @@ function instance(index: number): Instance {
       args: [
         ...JVM_OPTIONS,
         '-Xmx1g',
-        '-Xms512m',
+        '-Xms256m',
         '-XX:+UseG1GC',
+        // What it unpacks there stays when it is killed.
+        `-Djava.io.tmpdir=${join(at, 'temporary')}`,
         `-Dcassandra.config=file://${join(at, 'cassandra.yaml')}`,
         `-Dcassandra.storagedir=${join(at, 'data')}`,
         `-Dlogback.configurationFile=${join(at, 'logback.xml')}`,
         '-Dcassandra-foreground=yes',
         '-Dcassandra.ring_delay_ms=0',
         '-Dcassandra.skip_wait_for_gossip_to_settle=0',
-        `-Dcassandra.jmx.local.port=${17199 + index}`,
+        `-Dcassandra.jmx.local.port=${port(`cassandra-jmx-${index + 1}`)}`,
         '-cp',
         join(folder(), 'libs', '*'),
         'org.apache.cassandra.service.CassandraDaemon',
       ],
     }),
-    ready: () => accepts(CASSANDRA_PORT, address),
+    ready: () => accepts(port('cassandra'), address),
   }
+}
+
+/** Each process answers by itself before it knows that the others do; a write at QUORUM in between would fail. */
+async function untilAllAreUp(processes: number): Promise<void> {
+  const until = Date.now() + AGREE_MS_MAX
+  for (;;) {
+    const views = await Promise.all(
+      Array.from({ length: processes }, (_, index) => nodesUp(index).catch((error: Error) => error.message)),
+    )
+    if (views.every((view) => view === processes)) return
+    if (Date.now() > until) throw new Error(`the Cassandras do not agree that all ${processes} are up: ${views}`)
+  }
+}
+
+/** How many processes one of them sees up and in the ring. */
+async function nodesUp(index: number): Promise<number> {
+  const output = await run('java', [
+    '-Xmx64m',
+    `-Duser.home=${installFolder('cassandra', VERSION)}`,
+    `-Dlogback.configurationFile=${join(runFolder(`cassandra-${index + 1}`), 'logback.xml')}`,
+    '-cp',
+    join(folder(), 'libs', '*'),
+    'org.apache.cassandra.tools.NodeTool',
+    ...['-h', '127.0.0.1', '-p', String(port(`cassandra-jmx-${index + 1}`)), 'status'],
+  ])
+  return output.split('\n').filter((line) => line.startsWith('UN ')).length
 }
 
 function settings(at: string, address: string): string {
@@ -105,9 +145,9 @@ paxos_variant: v2
 endpoint_snitch: SimpleSnitch
 listen_address: ${address}
 rpc_address: ${address}
-native_transport_port: ${CASSANDRA_PORT}
-storage_port: ${STORAGE_PORT}
-ssl_storage_port: ${STORAGE_PORT + 1}
+native_transport_port: ${port('cassandra')}
+storage_port: ${port('cassandra-storage')}
+ssl_storage_port: ${port('cassandra-storage-tls')}
 start_native_transport: true
 concurrent_reads: 16
 concurrent_writes: 16
@@ -115,7 +155,7 @@ auto_snapshot: false
 seed_provider:
   - class_name: org.apache.cassandra.locator.SimpleSeedProvider
     parameters:
-      - seeds: "${cassandraAddress(0)}:${STORAGE_PORT}"
+      - seeds: "${cassandraAddress(0)}:${port('cassandra-storage')}"
 data_file_directories: [${join(at, 'data', 'data')}]
 commitlog_directory: ${join(at, 'data', 'commitlog')}
 saved_caches_directory: ${join(at, 'data', 'saved_caches')}

@@ -4,12 +4,17 @@ export interface Engine {
   readonly version: string
   /** Programs that must be on the machine to install or run it; each with what to do when it is missing. */
   readonly needs: readonly Need[]
-  /** Puts it into `installFolder`; called only when it is not there. */
+  isInstalled(): boolean
+  /** Puts it below `.engines/install`; called only when it is not there. */
   install(log: (line: string) => void): Promise<void>
+  /** How many processes it can be, where it can be one or several; one unless given. */
+  readonly processesMax?: number
   /** The processes, in the order in which they start. */
   instances(options: EngineOptions): readonly Instance[]
   /** After all instances answer (e.g. forming a cluster). Idempotent. */
   afterStart?(options: EngineOptions): Promise<void>
+  /** What tests are told about it, by variable. */
+  testVariables?(): Readonly<Record<string, string>>
 }
 
 export interface EngineOptions {
@@ -18,8 +23,11 @@ export interface EngineOptions {
 }
 
 export interface Need {
-  readonly program: string
+  /** Any of these will do. */
+  readonly programs: readonly string[]
   readonly remedy: string
+  /** The versions of the program that will do, where not every one does: says what is wrong. */
+  readonly fault?: () => string | undefined
 }
 
 export interface Instance {
@@ -37,10 +45,6 @@ export interface Instance {
   readonly readyMsMax: number
   /** What clients connect to. */
   readonly endpoint: string
+  /** `host:port` of everything it listens at: checked before a start, so that two programs never share one. */
+  readonly listens: readonly string[]
 }
-
-export const NEED = {
-  java: { program: 'java', remedy: 'install a Java 17 runtime' },
-  maven: { program: 'mvn', remedy: 'install Apache Maven 3.8 or newer' },
-  go: { program: 'go', remedy: 'install Go 1.22 or newer' },
-} as const satisfies Record<string, Need>

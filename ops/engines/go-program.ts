@@ -8,6 +8,8 @@ export interface GoProgram {
   /** The package with `main`; the module itself unless given. */
   readonly main?: string
   readonly binary: string
+  /** Further programs of the module: their names, and their packages. */
+  readonly besides?: Readonly<Record<string, string>>
   readonly go: string
   /** Further lines of go.mod (require, replace). */
   readonly lines?: readonly string[]
@@ -38,8 +40,10 @@ export async function goProgram(folder: string, program: GoProgram): Promise<voi
   ) as { Dir: string }
   const sums = join(info.Dir, 'go.sum')
   if (existsSync(sums)) copyFileSync(sums, join(making, 'go.sum'))
-  const args = ['build', '-o', join(making, program.binary)]
-  if (program.ldflags !== undefined) args.push(`-ldflags=${program.ldflags}`)
-  await run('go', [...args, program.main ?? program.module], { folder: making, environment })
+  const binaries = { [program.binary]: program.main ?? program.module, ...program.besides }
+  const flags = program.ldflags === undefined ? [] : [`-ldflags=${program.ldflags}`]
+  for (const [binary, main] of Object.entries(binaries)) {
+    await run('go', ['build', '-o', join(making, binary), ...flags, main], { folder: making, environment })
+  }
   renameSync(making, folder)
 }

@@ -1,69 +1,82 @@
+import { existsSync } from 'node:fs'
 import { accepts } from './answers.js'
+import { debianPrograms, libraryPath, unpacked } from './debian-programs.js'
 import type { Engine, Instance } from './engine.js'
+import { programOrApt } from './needs.js'
+import { installFolder } from './paths.js'
+import { port } from './ports.js'
 import { hasProgram, run } from './run-command.js'
 
-const FIRST_PORT = 17101
+const VERSION = '7.0'
 const PROCESSES = 6
-const ports = Array.from({ length: PROCESSES }, (_, index) => FIRST_PORT + index)
+const FORM_MS_MAX = 20_000
+const POLL_MS = 100
+const folder = () => installFolder('redis', VERSION)
+const isOnMachine = () => hasProgram('redis-server') && hasProgram('redis-cli')
+const ports = () => Array.from({ length: PROCESSES }, (_, index) => port(`redis-${index + 1}`))
 
-/** A Redis cluster: three primaries, a replica for each. */
+/** A Redis cluster: three primaries, a replica for each. The machine's own programs, or those of Debian's packages. */
 export const redis: Engine = {
   name: 'redis',
-  version: '7.0',
-  needs: [],
-  async install(log) {
-    if (hasProgram('redis-server') && hasProgram('redis-cli')) return
-    if (!hasProgram('apt-get') || process.getuid?.() !== 0)
-      throw new Error('redis-server is missing: install Redis 7 (Debian: apt-get install redis-server)')
-    log('apt-get install redis-server')
-    await run('apt-get', ['update', '-qq'])
-    const environment = { DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' }
-    await run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'redis-server', 'redis-tools'], {
-      environment,
-    })
-  },
-  instances: () => ports.map(instance),
+  version: VERSION,
+  needs: ['redis-server', 'redis-cli'].map((program) => programOrApt(program, 'Redis 7 (server and redis-cli)')),
+  isInstalled: () => isOnMachine() || existsSync(folder()),
+  install: () => debianPrograms(folder(), ['redis-server', 'redis-tools']),
+  instances: () => ports().map(instance),
+  testVariables: () => ({ CHAT4ALL_TEST_REDIS: `127.0.0.1:${port('redis-1')}` }),
   async afterStart() {
-    const state = await run('redis-cli', ['-p', String(FIRST_PORT), 'cluster', 'info'])
-    if (/cluster_known_nodes:1\b/.test(state)) {
-      const nodes = ports.map((port) => `127.0.0.1:${port}`)
-      await run('redis-cli', ['--cluster', 'create', ...nodes, '--cluster-replicas', '1', '--cluster-yes'])
+    const first = ports()[0]!
+    if (/cluster_known_nodes:1\b/.test(await client('-p', String(first), 'cluster', 'info'))) {
+      const nodes = ports().map((at) => `127.0.0.1:${at}`)
+      await client('--cluster', 'create', ...nodes, '--cluster-replicas', '1', '--cluster-yes')
     }
-    for (let tries = 0; tries < 100; tries++) {
-      if ((await run('redis-cli', ['-p', String(FIRST_PORT), 'cluster', 'info'])).includes('cluster_state:ok')) return
-      await new Promise((resolve) => setTimeout(resolve, 100))
+    const until = Date.now() + FORM_MS_MAX
+    while (!(await agree())) {
+      if (Date.now() > until) throw new Error(`the Redis cluster did not form within ${FORM_MS_MAX / 1000} s`)
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS))
     }
-    throw new Error('the Redis cluster did not form within 10 s')
   },
 }
 
-function instance(port: number): Instance {
+/** Whether every process knows that all slots have an owner; one that lags would send clients the wrong way. */
+async function agree(): Promise<boolean> {
+  const states = await Promise.all(ports().map((at) => client('-p', String(at), 'cluster', 'info')))
+  return states.every((state) => state.includes('cluster_state:ok'))
+}
+
+function client(...args: readonly string[]): Promise<string> {
+  const { program, environment } = found('redis-cli')
+  return run(program, args, { environment })
+}
+
+function found(program: string) {
+  return isOnMachine()
+    ? { program, environment: {} }
+    : { program: unpacked(folder(), program), environment: libraryPath(folder()) }
+}
+
+function instance(at: number, index: number): Instance {
+  const busPort = port(`redis-bus-${index + 1}`)
   return {
-    name: `redis-${port}`,
-    endpoint: `127.0.0.1:${port}`,
+    name: `redis-${at}`,
+    endpoint: `127.0.0.1:${at}`,
+    listens: [`127.0.0.1:${at}`, `127.0.0.1:${busPort}`],
     readyMsMax: 20_000,
     async prepare() {},
-    command: (at) => ({
-      program: 'redis-server',
+    command: (runsIn) => ({
+      ...found('redis-server'),
       args: [
-        '--port',
-        String(port),
-        '--bind',
-        '127.0.0.1',
-        '--dir',
-        at,
-        '--cluster-enabled',
-        'yes',
-        '--cluster-node-timeout',
-        '2000',
-        '--appendonly',
-        'yes',
-        '--save',
-        '',
-        '--cluster-require-full-coverage',
-        'no',
+        ...['--port', String(at)],
+        ...['--bind', '127.0.0.1'],
+        ...['--dir', runsIn],
+        ...['--cluster-enabled', 'yes'],
+        ...['--cluster-port', String(busPort)],
+        ...['--cluster-node-timeout', '2000'],
+        ...['--appendonly', 'yes'],
+        ...['--save', ''],
+        ...['--cluster-require-full-coverage', 'no'],
       ],
     }),
-    ready: () => accepts(port),
+    ready: () => accepts(at),
   }
 }

@@ -1,8 +1,8 @@
 import { relative } from 'node:path'
 import { inspect } from 'node:util'
 
-/** Node's closing lines: they go last, together, so that people and CI find them. */
-const CLOSING = /^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) \d/
+/** Node's closing lines: they go last, together and summed over several runs, so that people and CI find them. */
+const CLOSING = /^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) (\d+(?:\.\d+)?)$/
 
 /**
  * Prints the events of node's test runner: one line per file as it ends, a failure at once and in full, and all
@@ -11,8 +11,8 @@ const CLOSING = /^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) \d
 export class Report {
   /** @type {string[]} */
   #failures = []
-  /** @type {string[]} */
-  #closing = []
+  /** @type {Map<string, number>} */
+  #closing = new Map()
   #file = ''
   #passed = 0
   #failed = 0
@@ -40,9 +40,15 @@ export class Report {
       case 'test:stderr':
         return this.print(data.message.replace(/\n$/, ''))
       case 'test:diagnostic':
-        if (data.nesting === 0 && CLOSING.test(data.message)) this.#closing.push(data.message)
-        else this.print(`  ${data.message}`)
+        return this.#diagnostic(data)
     }
+  }
+
+  /** @param {any} data */
+  #diagnostic({ nesting, message }) {
+    const [, name, count] = (nesting === 0 && CLOSING.exec(message)) || []
+    if (name === undefined) this.print(`  ${message}`)
+    else this.#closing.set(name, (this.#closing.get(name) ?? 0) + Number(count))
   }
 
   /**
@@ -87,19 +93,19 @@ export class Report {
   }
 
   /**
-   * Prints what stands at the end, after `notes`.
+   * Prints what stands at the end: failures by name, `notes`, and the sums.
    * @param {readonly string[]} notes
    * @returns {boolean} whether tests ran and none failed
    */
   close(notes) {
     this.#endFile()
-    for (const note of notes) this.print(note)
+    const count = (/** @type {string} */ name) => this.#closing.get(name) ?? 0
     if (this.#failures.length > 0) this.print('\nFailed:')
     for (const failure of this.#failures) this.print(`✖ ${failure}`)
     this.print('')
-    for (const line of this.#closing) this.print(`ℹ ${line}`)
-    const count = (/** @type {string} */ name) =>
-      Number(this.#closing.find((line) => line.startsWith(`${name} `))?.split(' ')[1] ?? 0)
+    for (const note of notes) this.print(note)
+    if (count('tests') === 0) this.print('No test ran.')
+    for (const [name, sum] of this.#closing) this.print(`ℹ ${name} ${sum}`)
     return count('tests') > 0 && count('fail') === 0 && count('cancelled') === 0 && this.#failures.length === 0
   }
 }

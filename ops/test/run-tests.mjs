@@ -1,6 +1,7 @@
 /**
  * Runs the compiled tests of all workspaces: `npm test`, or `npm test -- storage edge/ws` for those whose path has one
  * of these words in it. Node 20 takes no globs, and knows nothing of suites that need an engine: hence this.
+ * Tests that need no engine run first, while engines are installed; then those that need some; clusters last.
  * Exit code 0: at least one test ran and none failed.
  */
 
@@ -8,8 +9,10 @@ import { availableParallelism } from 'node:os'
 import { run } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { engineOf, findEngine } from './engines.mjs'
+import { findChromium } from './chromium.mjs'
+import { engineLines, enginesOf, splitByEngines, suiteOf } from './engines.mjs'
 import { findTests } from './find-tests.mjs'
+import { RealEngines } from './real-engines.mjs'
 import { Report, sourceNames } from './report.mjs'
 
 /** No file takes longer, unless it hangs. */
@@ -26,33 +29,52 @@ if (wanted.length === 0) {
   process.exit(1)
 }
 
-/** @type {Map<string, ReturnType<typeof findEngine>>} */
-const engines = new Map()
-const notes = []
-for (const engine of new Set(wanted.map(({ source }) => engineOf(source)))) {
-  if (engine !== undefined) engines.set(engine, findEngine(engine))
-}
-const runnable = wanted.filter(({ source }) => engines.get(engineOf(source) ?? '')?.there !== false)
-for (const [engine, found] of engines) {
-  const files = wanted.filter(({ source }) => engineOf(source) === engine).map(({ source }) => source)
-  notes.push(
-    found.there
-      ? `Ran with ${engine} (${found.where}): ${files.join(', ')}`
-      : `NOT RUN, no ${engine}: ${files.join(', ')} — ${found.why}`,
+const needed = enginesOf(wanted)
+const engines = new RealEngines(root, process.env, console.log)
+if (needed.includes('chromium')) {
+  const chromium = findChromium()
+  if ('path' in chromium) process.env.CHROMIUM_PATH = chromium.path
+  engines.found.set(
+    'chromium',
+    'path' in chromium ? { where: chromium.path, by: 'machine' } : { why: chromium.missing },
   )
 }
-
-if (runnable.length === 0) {
-  for (const note of notes) console.error(note)
-  console.error('No test ran.')
-  process.exit(1)
+for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
+  process.once(signal, async () => {
+    engines.interrupt()
+    await engines.release()
+    process.exit(1)
+  })
 }
 
 const report = new Report(console.log, sourceNames(root, wanted))
-const events = run({
-  files: runnable.map(({ compiled }) => compiled),
-  concurrency: Math.min(FILES_AT_ONCE_MAX, availableParallelism()),
-  timeout: FILE_MS_MAX,
-})
-for await (const event of events) report.take(event)
-process.exitCode = report.close(notes) ? 0 : 1
+/**
+ * @param {readonly import('./find-tests.mjs').TestFile[]} tests
+ * @param {number} filesAtOnce
+ */
+async function runTests(tests, filesAtOnce) {
+  if (tests.length === 0) return
+  const files = tests.map(({ compiled }) => compiled)
+  for await (const event of run({ files, concurrency: filesAtOnce, timeout: FILE_MS_MAX })) report.take(event)
+}
+
+const filesAtOnce = Math.min(FILES_AT_ONCE_MAX, availableParallelism())
+const isReal = (/** @type {string} */ engine) => engine !== 'chromium'
+const onEngines = wanted.filter(({ source }) => suiteOf(source).engines.some(isReal))
+const others = wanted.filter((test) => !onEngines.includes(test))
+const installation = engines.install(needed.filter(isReal))
+await runTests(splitByEngines(others, engines.found).runnable, filesAtOnce)
+engines.sayProgress()
+await installation
+await engines.start()
+const { runnable } = splitByEngines(onEngines, engines.found)
+await runTests(
+  runnable.filter(({ source }) => !suiteOf(source).alone),
+  filesAtOnce,
+)
+await runTests(
+  runnable.filter(({ source }) => suiteOf(source).alone),
+  1,
+)
+await engines.release()
+process.exitCode = report.close(engineLines(wanted, engines.found)) ? 0 : 1

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, test } from 'node:test'
@@ -12,8 +12,11 @@ after(() => {
   for (const folder of folders) rmSync(folder, { recursive: true })
 })
 
-/** A small repository of one workspace, `part`, with these compiled tests; each has a source unless it is named stale. */
-function repository(tests: Record<string, string>): string {
+/**
+ * A small repository of one workspace, `part`, with these compiled tests; each has a source unless it is named stale.
+ * `engines` stands for `ops/engines`: a program that is given its commands.
+ */
+function repository(tests: Record<string, string>, engines?: string): string {
   const root = mkdtempSync(join(tmpdir(), 'chat4all-run-tests-'))
   folders.push(root)
   const write = (path: string, text: string) => {
@@ -25,14 +28,24 @@ function repository(tests: Record<string, string>): string {
     write(`part/dist/${name}.test.js`, `import { describe, test } from 'node:test'\n${body}\n`)
     if (!name.includes('stale')) write(`part/${name}.test.ts`, '')
   }
+  if (engines !== undefined) write('ops/dist/engines/main.js', `${LOGS_ITS_COMMANDS}\n${engines}`)
   return root
 }
 
+/** The commands that a stand-in for `ops/engines` was given go into a file. */
+const LOGS_ITS_COMMANDS = `import { appendFileSync } from 'node:fs'
+const [command, engine] = process.argv.slice(2)
+appendFileSync('commands', process.argv.slice(2).join(' ') + '\\n')`
+const commands = (root: string) => readFileSync(join(root, 'commands'), 'utf8').trim().split('\n')
+
 function run(root: string, words: string[] = [], env: NodeJS.ProcessEnv = {}) {
   // Without the mark by which node's runner knows that it runs inside of itself.
-  const { NODE_TEST_CONTEXT: _, CI: __, ...rest } = process.env
+  const { NODE_TEST_CONTEXT: _, CI: __, ...inherited } = process.env
+  // Nor with the engines of the run that this is part of.
+  const rest = Object.fromEntries(Object.entries(inherited).filter(([name]) => !name.startsWith('CHAT4ALL_')))
   const { status, stdout, stderr } = spawnSync(process.execPath, [runner, '--root', root, ...words], {
     encoding: 'utf8',
+    cwd: root,
     env: { ...rest, ...env },
   })
   return { status, output: stdout + stderr, lastLines: stdout.trimEnd().split('\n').slice(-8) }
@@ -77,9 +90,7 @@ test('no test at all is a failure', () => {
 })
 
 test('nothing but suites whose engines are missing is a failure: nobody has tested anything', () => {
-  const { status, output } = run(repository({ 'view.kafka': `test('engine', () => {})` }), [], {
-    CHAT4ALL_TEST_KAFKA: '',
-  })
+  const { status, output } = run(repository({ 'view.kafka': `test('engine', () => {})` }))
   assert.equal(status, 1)
   assert.match(output, /NOT RUN, no kafka/)
 })
@@ -105,9 +116,9 @@ test('a suite whose engine is missing is not run, and that is said with what to 
     'view.cassandra': `test('engine', () => { throw new Error() })`,
     'page.chromium': `test('browser', () => { throw new Error() })`,
   })
-  const { status, output } = run(root, [], { CHROMIUM_PATH: '/no/such/browser', CHAT4ALL_TEST_CASSANDRA: '' })
+  const { status, output } = run(root, [], { CHROMIUM_PATH: '/no/such/browser' })
   assert.equal(status, 0, output)
-  assert.match(output, /NOT RUN, no cassandra: part\/view\.cassandra\.test\.ts — set CHAT4ALL_TEST_CASSANDRA/)
+  assert.match(output, /NOT RUN, no cassandra: part\/view\.cassandra\.test\.ts — .* or set CHAT4ALL_TEST_CASSANDRA/)
   assert.match(output, /NOT RUN, no chromium: part\/page\.chromium\.test\.ts — CHROMIUM_PATH names/)
 })
 
@@ -115,5 +126,65 @@ test('a suite whose engine is there is run, and told where it is', () => {
   const body = `test('browser', () => { if (process.env.CHROMIUM_PATH !== ${JSON.stringify(process.execPath)}) throw 1 })`
   const { status, output } = run(repository({ 'page.chromium': body }), [], { CHROMIUM_PATH: process.execPath })
   assert.equal(status, 0, output)
-  assert.match(output, /Ran with chromium \(.*\): part\/page\.chromium\.test\.ts/)
+  assert.match(output, /Ran on chromium \(.*\): part\/page\.chromium\.test\.ts/)
+})
+
+const READS_KAFKA = `test('engine', () => { if (process.env.CHAT4ALL_TEST_KAFKA !== '127.0.0.1:7') throw new Error() })`
+const SAYS_WHERE = `if (command === 'env') console.log('export CHAT4ALL_TEST_KAFKA=127.0.0.1:7')`
+
+test('an engine that a suite needs is installed, started, named to the suite, and given back', () => {
+  const root = repository({ one: `test('works', () => {})`, 'stream.kafka': READS_KAFKA }, SAYS_WHERE)
+  const { status, output, lastLines } = run(root)
+  assert.equal(status, 0, output)
+  assert.match(output, /Ran on kafka \(127\.0\.0\.1:7, of ops\/engines\): part\/stream\.kafka\.test\.ts\nℹ tests 2/)
+  assert.ok(lastLines.includes('ℹ pass 2'), 'the sums are those of all runs')
+  assert.deepEqual(commands(root), ['install kafka', 'start kafka', 'env kafka', 'release'])
+})
+
+test('what is started is given back when a suite fails, too', () => {
+  const root = repository({ 'stream.kafka': `test('engine', () => { throw new Error() })` }, SAYS_WHERE)
+  assert.equal(run(root).status, 1)
+  assert.equal(commands(root).at(-1), 'release')
+})
+
+test('tests that need no engine start none', () => {
+  const root = repository({ one: `test('works', () => {})`, 'stream.kafka': READS_KAFKA }, SAYS_WHERE)
+  assert.equal(run(root, ['one']).status, 0)
+  assert.ok(!existsSync(join(root, 'commands')))
+})
+
+test('a variable wins: nothing is installed or started', () => {
+  const root = repository({ 'stream.kafka': READS_KAFKA }, `process.exit(1)`)
+  const { status, output } = run(root, [], { CHAT4ALL_TEST_KAFKA: '127.0.0.1:7' })
+  assert.equal(status, 0, output)
+  assert.match(output, /Ran on kafka \(127\.0\.0\.1:7, by CHAT4ALL_TEST_KAFKA\)/)
+  assert.ok(!existsSync(join(root, 'commands')))
+})
+
+test('an engine that cannot be installed fails no test, and says why; the others are used', () => {
+  const engines = `if (engine === 'redis') { console.error('redis cannot be installed: it rains\\nmore'); process.exit(1) }`
+  const tests = { 'stream.kafka': READS_KAFKA, 'presence.redis': `test('engine', () => { throw new Error() })` }
+  const root = repository(tests, `${engines}\n${SAYS_WHERE}`)
+  const { status, output } = run(root)
+  assert.equal(status, 0, output)
+  assert.match(
+    output,
+    /NOT RUN, no redis: part\/presence\.redis\.test\.ts — redis cannot be installed: it rains, or set/,
+  )
+  assert.match(output, /Ran on kafka/)
+})
+
+test('an engine that does not start fails no test, and says why', () => {
+  const engines = `if (command === 'start') { console.error('kafka ended at once'); process.exit(1) }`
+  const root = repository({ one: `test('works', () => {})`, 'stream.kafka': READS_KAFKA }, engines)
+  const { status, output } = run(root)
+  assert.equal(status, 0, output)
+  assert.match(output, /NOT RUN, no kafka: .* — kafka ended at once/)
+})
+
+test('who wants no engines says so', () => {
+  const root = repository({ one: `test('works', () => {})`, 'stream.kafka': READS_KAFKA }, SAYS_WHERE)
+  const { status, output } = run(root, [], { CHAT4ALL_TEST_ENGINES: 'none' })
+  assert.equal(status, 0, output)
+  assert.match(output, /NOT RUN, no kafka: .* — CHAT4ALL_TEST_ENGINES is none/)
 })

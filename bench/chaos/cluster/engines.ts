@@ -23,20 +23,25 @@ export interface EngineProcess {
   readonly address: string
 }
 
-/** Starts what is not running; resolves when all of them answer. */
-export async function startEngines(kinds: readonly string[], cassandraProcesses: number): Promise<void> {
-  await engines('start', ...kinds, '--processes', String(cassandraProcesses))
+/** Starts what is not running, of these kinds or processes; resolves when all of them answer. */
+export async function startEngines(names: readonly string[]): Promise<void> {
+  await engines('start', ...names)
 }
 
 /** Every process of an engine that runs now. */
 export async function engineProcesses(): Promise<EngineProcess[]> {
-  const listed = await engines('status')
-  return listed.split('\n').flatMap((line) => {
-    const found = /^(\S+)\s+runs as (\d+), (?:https?:\/\/)?(\S+)$/.exec(line)
-    if (found === null) return []
-    const [, name, pid, address] = found
-    return [{ kind: name!.split('-')[0]!, name: name!, pid: Number(pid), address: address! }]
-  })
+  const listed = JSON.parse(await engines('status', '--json')) as readonly EngineStatus[]
+  return listed.flatMap(({ name: kind, processes }) =>
+    processes.flatMap(({ name, pid, endpoint }) =>
+      pid === undefined ? [] : [{ kind, name, pid, address: endpoint.replace(/^https?:\/\//, '') }],
+    ),
+  )
+}
+
+/** What `status --json` says of an engine. */
+interface EngineStatus {
+  readonly name: string
+  readonly processes: readonly { readonly name: string; readonly pid?: number; readonly endpoint: string }[]
 }
 
 async function engines(...args: string[]): Promise<string> {

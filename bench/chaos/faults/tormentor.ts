@@ -134,7 +134,7 @@ export class Tormentor {
       const end = async (): Promise<void> => {
         try {
           if (how === 'pause') process.kill(pid, 'SIGCONT')
-          else await startEngines([kind], this.cluster.engines.filter((engine) => engine.kind === 'cassandra').length)
+          else await startEngines([victim.name])
         } finally {
           this.struck.delete(victim.name)
         }

@@ -14,7 +14,7 @@ export interface PublicationConfig {
   readonly patienceMs: number
   /** … and how long at most whoever else could publish a log that ended. */
   readonly patienceEndedMs: number
-  /** Where another is seen to go on, it is given this long again. */
+  /** Where another is seen to go on, or to live though its log had to be published here before, it is given this long. */
   readonly patienceSeenMs: number
   readonly pollMsMin: number
   readonly pollMsMax: number
@@ -83,6 +83,8 @@ export class Publication {
   /** Logs that ended here or elsewhere, one after the other. */
   private readonly others = new PublicationLane()
   private readonly ended = new Map<LogId, Offset>()
+  /** Logs of others that had to be published here. */
+  private readonly adopted = new Set<LogId>()
   private turn: 'own' | 'others' = 'own'
   private operation: Operation | undefined
   private nextOperation = 1
@@ -342,6 +344,8 @@ export class Publication {
     if (hasElapsed(this.patienceMs(demand, cursors.ended), demand.since, now)) {
       lane.demand = undefined
       if (lane.readings.some(({ log }) => log === demand.log)) throw new Error(`log ${demand.log} follows itself`)
+      this.adopted.add(demand.log)
+      if (this.adopted.size > this.config.endedMax) this.adopted.clear()
       lane.readings.push(new LogReading(demand.log, cursors.published, demand.end))
     } else {
       lane.pause = { since: now, ms: demand.pollMs }
@@ -351,6 +355,8 @@ export class Publication {
 
   private patienceMs({ log, goesOn }: Demand, ended: boolean): number {
     const { name, patienceMs, patienceEndedMs, patienceSeenMs } = this.config
+    // One log is mostly followed in many steps, slot by slot: it is waited for once.
+    if (this.adopted.has(log)) return ended ? 0 : patienceSeenMs
     if (!ended) return patienceMs
     return goesOn ? patienceSeenMs : patienceEndedMs * shareOf(`${name}/${log}`)
   }

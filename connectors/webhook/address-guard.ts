@@ -38,6 +38,9 @@ const NEVER: readonly [ipaddr.IPv4, number][] = [ipaddr.IPv4.parseCIDR('168.63.1
 /** All that is given out for the internet so far. */
 const GLOBAL_IPV6: [ipaddr.IPv6, number] = ipaddr.IPv6.parseCIDR('2000::/3')
 
+/** Whoever registers a webhook waits for it. When connecting, the time to connect includes it. */
+const RESOLVE_MS_MAX = 5_000
+
 export class AddressRefusedError extends Error {
   constructor(message: string) {
     super(message)
@@ -96,11 +99,17 @@ export function createAddressGuard(
       if (refusal !== undefined) return refusal
       const host = hostOf(new URL(text))
       if (ipaddr.isValid(host)) return undefined
+      let timer: NodeJS.Timeout | undefined
+      const late = new Promise<never>((_, reject) => {
+        timer = setTimeout(() => reject(new Error('no answer')), RESOLVE_MS_MAX)
+      })
       try {
-        await addressesOf(host)
+        await Promise.race([addressesOf(host), late])
         return undefined
       } catch (error) {
         return error instanceof AddressRefusedError ? error.message : `${host} cannot be resolved`
+      } finally {
+        clearTimeout(timer)
       }
     },
 

@@ -6,16 +6,24 @@ import { WebhookWorld } from './testing/webhook-world.js'
 
 let world: WebhookWorld
 let receiver: Receiver
+let others: Receiver[]
 
 beforeEach(async () => {
   world = await WebhookWorld.create()
   receiver = await new Receiver().start()
+  others = []
 })
 
 afterEach(async () => {
   await world.close()
-  await receiver.stop()
+  for (const each of [receiver, ...others]) await each.stop()
 })
+
+async function anotherReceiver(): Promise<Receiver> {
+  const another = await new Receiver().start()
+  others.push(another)
+  return another
+}
 
 const told = (received: readonly Received[]) => received.map(({ event: { type, data } }) => `${type} ${data.seq ?? ''}`)
 const allTaken = (count: number) => () => receiver.taken.length >= count
@@ -148,7 +156,7 @@ test('a receiver that is down for a minute misses nothing, and hears it in the o
 })
 
 test('a slow receiver holds up nobody else', async () => {
-  const slow = await new Receiver().start()
+  const slow = await anotherReceiver()
   let release = (): void => {}
   const released = new Promise<void>((resolve) => {
     release = resolve
@@ -164,7 +172,6 @@ test('a slow receiver holds up nobody else', async () => {
   assert.equal(slow.taken.length, 0)
   release()
   await world.clock.advanceUntil(() => slow.taken.length === 20, 50, 'the slow one gets all')
-  await slow.stop()
 })
 
 test('one message that is always refused holds up its own conversation for a while, and no other', async () => {
@@ -215,7 +222,7 @@ test('what is refused for three days is a dead letter with its last attempts, an
 
 test('a webhook that takes nothing for days is disabled; another of the app hears of it; what waited is dead', async () => {
   const failing = await world.webhook(receiver.url, { events: ['message.sent'] })
-  const watching = await new Receiver().start()
+  const watching = await anotherReceiver()
   await world.webhook(watching.url, { events: ['webhook.disabled'] })
   world.start()
   receiver.answer = () => 500
@@ -224,7 +231,8 @@ test('a webhook that takes nothing for days is disabled; another of the app hear
   let hours = 0
   await world.clock.advanceUntil(
     async () => {
-      if (hours++ % 12 === 0) world.stream.publish(chat.said('ann', String(hours)))
+      // Not in the last hours: what is said after the end is not told.
+      if (hours++ % 12 === 0 && hours < 200) world.stream.publish(chat.said('ann', String(hours)))
       return !(await enabled())
     },
     1_800_000,
@@ -238,7 +246,6 @@ test('a webhook that takes nothing for days is disabled; another of the app hear
     ({ deliveries }) => deliveries,
   )
   assert.equal(new Set(dead.map(({ id }) => id)).size, chat.head)
-  await watching.stop()
 })
 
 test('410 disables a webhook at once', async () => {
@@ -257,7 +264,7 @@ test('410 disables a webhook at once', async () => {
 test('redirects are not followed, long answers are cut off, and both are told in the attempts', async () => {
   const webhook = await world.webhook(receiver.url, { events: ['message.sent'] })
   world.start()
-  const other = await new Receiver().start()
+  const other = await anotherReceiver()
   receiver.answer = (received, res) => {
     if (received.attempt === 1) {
       received.status = 302
@@ -285,7 +292,6 @@ test('redirects are not followed, long answers are cut off, and both are told in
   assert.deepEqual([first!.status, first!.error], [302, 'it answered 302'])
   assert.equal(second!.excerpt!.length, 1_024)
   assert.equal(other.received.length, 0)
-  await other.stop()
 })
 
 test('a receiver that asks for time with retry-after gets it', async () => {
@@ -303,6 +309,38 @@ test('a receiver that asks for time with retry-after gets it', async () => {
   const began = world.clock.now()
   await world.clock.advanceUntil(allTaken(1), 1_000, 'it is delivered')
   assert.ok(world.clock.now() - began >= 119_000)
+})
+
+test('what a process that died left waiting is delivered by another, once its claim is over', async () => {
+  await world.webhook(receiver.url, { events: ['message.sent'] })
+  world.start({ holder: 'one' })
+  receiver.answer = () => 500
+  const chat = world.conversation('chat')
+  world.stream.publish(chat.said('ann', '1'), chat.said('ann', '2'))
+  const holder = async () => (await world.store.queue.backlogs())[0]?.holder
+  await world.clock.advanceUntil(async () => (await holder()) === 'one', 10, 'the first delivers')
+  await world.silence()
+  receiver.answer = () => 204
+  world.start({ holder: 'two' })
+  const began = world.clock.now()
+  await world.clock.advanceUntil(() => world.isDone(), 1_000, 'the second has delivered')
+  assert.ok(world.clock.now() - began >= 10_000)
+  assert.deepEqual(told(receiver.taken), ['message.sent 1', 'message.sent 2'])
+})
+
+test('while another process delivers what waits, new events go behind it', async () => {
+  const webhook = await world.webhook(receiver.url, { events: ['message.sent'] })
+  const chat = world.conversation('chat')
+  await world.store.queue.touch(webhook)
+  const until = world.clock.now() + 60_000
+  await world.store.queue.claim(webhook, { holder: 'other', until })
+  world.start({ holder: 'one' })
+  await world.clock.advanceUntil(() => world.clock.now() > until - 55_000, 500, 'it has seen the backlog')
+  world.stream.publish(chat.said('ann', '1'))
+  await world.clock.advanceUntil(() => world.stream.isRead, 10, 'the event is written down')
+  assert.equal(receiver.received.length, 0)
+  await world.clock.advanceUntil(allTaken(1), 1_000, 'the claim is over')
+  assert.ok(world.clock.now() >= until)
 })
 
 test('a deleted webhook leaves nothing behind', async () => {

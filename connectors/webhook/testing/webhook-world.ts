@@ -73,6 +73,11 @@ export class WebhookWorld {
     return webhooks
   }
 
+  /** Whoever runs now ends without giving back what it claimed. */
+  async silence(): Promise<void> {
+    for (const { webhooks } of this.running.splice(0)) await webhooks.stop()
+  }
+
   /** Whoever runs now never does another thing: what it waits for does not come any more. */
   killed(): void {
     this.running = []

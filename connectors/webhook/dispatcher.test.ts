@@ -139,7 +139,7 @@ test('a receiver that is down for a minute misses nothing, and hears it in the o
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
   // The stream is not held up by it.
-  assert.ok(world.stream.isRead)
+  await world.clock.advanceUntil(() => world.stream.isRead, 10, 'the stream goes on')
   assert.equal((await world.store.queue.backlogs()).length, 1)
   await receiver.start()
   await world.clock.advanceUntil(allTaken(120), 500, 'all')

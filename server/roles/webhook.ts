@@ -56,7 +56,8 @@ function openEventSource({ config }: RoleContext, health: EngineHealth, teardown
   return {
     follow: (group, onEvents, options) =>
       source.follow(
-        group,
+        // Clusters that share a Kafka have topics, and so groups, of their own.
+        `${config.kafkaTopics}${group}`,
         (events) => {
           health.back(kafka)
           return onEvents(events)

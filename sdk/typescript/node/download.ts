@@ -44,22 +44,31 @@ export async function downloadFile(
     for (let attempt = 1; at < size; attempt++) {
       const { url } = await files.downloadUrl(fileId, options)
       const before = at
+      let diskFault: unknown
       try {
-        for await (const batch of batches(await request(url, at))) {
-          await into.writev(batch)
-          for (const chunk of batch) {
-            hash.update(chunk)
-            at += chunk.length
+        // While one batch is written, the next one comes, and is hashed.
+        let written: Promise<unknown> = Promise.resolve()
+        try {
+          for await (const batch of batches(await request(url, at))) {
+            for (const chunk of batch) hash.update(chunk)
+            await written
+            written = into.appendFile(Buffer.concat(batch))
+            written.catch((error: unknown) => {
+              diskFault = error
+            })
+            for (const chunk of batch) at += chunk.length
+            tell()
           }
-          tell()
+        } finally {
+          await written
         }
       } catch (error) {
+        if (diskFault !== undefined) throw diskFault
         if (at > before) attempt = 0
         else if (attempt >= ATTEMPTS_MAX) throw new Chat4AllError('UNAVAILABLE', (error as Error).message)
         await new Promise((resolve) => setTimeout(resolve, WAIT_MS))
       }
     }
-    await into.sync()
   } finally {
     await into.close()
   }

@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { pause } from '../load/conversation-load.js'
+import { deferred } from '../load/deferred.js'
+import { dialectOf } from '../load/dialects/dialect-of.js'
+import { startFakeServer } from '../load/fake-server.js'
+import type { WindowsSettings } from './settings.js'
+import { runWindows } from './windows.js'
+
+const WINDOW_MS = 50
+
+for (const pace of [{ inFlight: 2 }, { messagesPerSecond: 400 }] satisfies WindowsSettings['pace'][]) {
+  test(`load at ${JSON.stringify(pace)} is measured window by window until it is told to stop`, async () => {
+    const server = await startFakeServer()
+    const stopped = deferred()
+    try {
+      const target = { port: server.port, pid: process.pid, processes: { one: process.pid, gone: 0x7fff_fff0 } }
+      const { windows, outcome } = await runWindows(
+        dialectOf('chat4all', target),
+        target,
+        { scenario: 'windows', conversations: 3, pace, textBytes: 128, warmupMs: 10, windowMs: WINDOW_MS },
+        () => void pause(WINDOW_MS * 4).then(() => stopped.resolve()),
+        stopped.promise,
+      )
+      assert.ok(windows.length >= 1, `${windows.length} windows`)
+      assert.deepEqual(outcome.faults, {}, outcome.faultSamples.join('\n'))
+      const measured = windows.reduce((sum, { acknowledged }) => sum + acknowledged, 0)
+      assert.ok(measured > 0 && measured <= outcome.acknowledged)
+      assert.deepEqual(Object.keys(windows[0]!.processCpuMicros), ['one'])
+      for (const [index, window] of windows.entries()) {
+        if (index > 0) assert.ok(window.fromMicros >= windows[index - 1]!.toMicros)
+      }
+    } finally {
+      server.close()
+    }
+  })
+}

@@ -44,7 +44,7 @@ export class EngineCluster {
 
   /** Starts without waiting; the same name gets the same port again. */
   async spawn(
-    role: 'edge' | 'shard-node',
+    role: 'edge' | 'shard-node' | 'webhook',
     name: string,
     environment: Record<string, string> = {},
   ): Promise<ServerProcess> {

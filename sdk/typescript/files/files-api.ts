@@ -9,7 +9,8 @@ export interface FilesApiOptions {
   readonly fetch?: typeof fetch
 }
 
-const ATTEMPTS_MAX = 6
+/** So long a server that does not answer is tried: one that restarts is back by then. */
+const TRY_MS_MAX = 120_000
 const WAIT_MS = 250
 const WAIT_MS_MAX = 5_000
 const ANSWER_MS_MAX = 150_000
@@ -67,6 +68,7 @@ export class FilesApi {
     path: string,
     { body, signal }: { readonly body?: object; readonly signal?: AbortSignal | undefined },
   ): Promise<T> {
+    const giveUpAt = performance.now() + TRY_MS_MAX
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.once<T>(method, path, body, signal)
@@ -74,11 +76,12 @@ export class FilesApi {
         if (signal?.aborted) throw signal.reason
         if (!(error instanceof Chat4AllError)) throw error
         const { retry } = ERRORS[error.code]
-        if (retry === 'never' || attempt === ATTEMPTS_MAX) throw error
+        if (retry === 'never' || performance.now() > giveUpAt) throw error
         if (retry === 'token') {
           if (attempt > 1 || typeof this.options.token === 'string') throw error
           continue
         }
+        // Another edge may answer at once; the same one, a moment later.
         await pause(error.retryAfter ?? Math.min(WAIT_MS * 2 ** attempt, WAIT_MS_MAX), signal)
       }
     }

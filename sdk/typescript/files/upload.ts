@@ -49,7 +49,7 @@ export interface UploadedFile {
 }
 
 const PARALLEL = 4
-const PART_ATTEMPTS_MAX = 8
+const PART_ATTEMPTS_MAX = 15
 const PART_WAIT_MS = 300
 const PART_WAIT_MS_MAX = 10_000
 const URLS_AHEAD = 32

@@ -1,5 +1,5 @@
 import type { EdgeConfig, EdgeRules } from '@chat4all/edge/core'
-import type { ShardConfig, ShardRules } from '@chat4all/shard-node/core'
+import type { PublicationRules, ShardConfig, ShardRules } from '@chat4all/shard-node/core'
 import type { ClientRules } from './cluster/client-rules.js'
 import type { FaultName } from './run/options.js'
 import type { StoreRules } from './store/rules.js'
@@ -14,6 +14,7 @@ export interface PlantedBug {
   /** Which rule is off, and who keeps it. */
   readonly rule:
     | { readonly of: 'shard-node'; readonly off: keyof ShardRules }
+    | { readonly of: 'publication'; readonly off: keyof PublicationRules }
     | { readonly of: 'edge'; readonly off: keyof EdgeRules }
     | { readonly of: 'client'; readonly off: keyof ClientRules }
     | { readonly of: 'store'; readonly off: keyof StoreRules }
@@ -173,6 +174,27 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     instead: 'the new owner takes a message_id that the old one knew for a new one',
     breaks: [1],
     weather: { faults: { ...MOVING, 'client-cut': 1, 'link-cut': 0.8 } },
+  },
+  {
+    name: 'taken slots published before the log they came from',
+    rule: { of: 'publication', off: 'followedFirst' },
+    instead: 'a publisher does not wait for the logs that its log follows',
+    breaks: [6],
+    weather: { faults: { 'node-crash': 0.5, 'weight-change': 0.5, 'stream-away': 0.5 } },
+  },
+  {
+    name: 'cursor saved before the stream has it',
+    rule: { of: 'publication', off: 'saveAfterPublish' },
+    instead: 'what was sent to the event stream counts as published',
+    breaks: [6, 9],
+    weather: { faults: { 'node-crash': 0.5, 'stream-away': 0.8 } },
+  },
+  {
+    name: 'segment dropped before it is published',
+    rule: { of: 'publication', off: 'keepUntilPublished' },
+    instead: 'entries are dropped when the view has them',
+    breaks: [6, 9],
+    weather: { faults: { 'stream-away': 0.8, 'node-crash': 0.3 }, shardNode: { cursorSaveMs: 50 } },
   },
   {
     name: 'bounced pipeline not dropped',

@@ -317,7 +317,7 @@ export class Publication {
 
   private looked(lane: PublicationLane, reading: LogReading, cursors: PublicationCursors, now: Millis): void {
     this.readFailures = 0
-    this.learn(reading.log, cursors.published)
+    this.heard(reading.log, cursors.published)
     reading.looked = true
     if (cursors.published > reading.next || reading.missing !== reading.next) return
     reading.missing = undefined
@@ -334,7 +334,7 @@ export class Publication {
 
   private demanded(lane: PublicationLane, demand: Demand, cursors: PublicationCursors, now: Millis): void {
     this.readFailures = 0
-    this.learn(demand.log, cursors.published)
+    this.heard(demand.log, cursors.published)
     if (cursors.published >= demand.end || lane.demand !== demand) return
     if (demand.seen !== undefined && cursors.published > demand.seen) {
       demand.goesOn = true
@@ -375,6 +375,15 @@ export class Publication {
       this.published.delete(oldest)
       return
     }
+  }
+
+  /** What stands on stable storage, whoever put it there. */
+  private heard(log: LogId, published: Offset): void {
+    this.learn(log, published)
+    const cursor = this.cursors.get(log)
+    if (cursor === undefined) return
+    if (published > cursor.at) cursor.at = published
+    if (published > cursor.saved) cursor.saved = published
   }
 
   /** Everything below is published, by us or before us. */

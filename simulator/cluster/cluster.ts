@@ -4,6 +4,7 @@ import { History } from '../history/history.js'
 import type { RunOptions } from '../run/options.js'
 import { type SimulatedStore, simulatedStore } from '../store/index.js'
 import { newer } from '../store/replica-state.js'
+import { SimulatedStream } from '../store/stream.js'
 import { Network } from '../world/network.js'
 import { Process } from '../world/process.js'
 import { Trace } from '../world/trace.js'
@@ -12,6 +13,7 @@ import { Auditor } from './auditor.js'
 import { SimulatedClient } from './client.js'
 import { SimulatedEdge } from './edge.js'
 import { Membership } from './membership.js'
+import { SimulatedPublisher } from './publisher.js'
 import { SimulatedShardNode } from './shard-node.js'
 
 /** A whole cluster with its clients, in one process and on one virtual clock. */
@@ -22,6 +24,7 @@ export class Cluster {
   readonly network: Network
   readonly store: SimulatedStore
   readonly membership: Membership
+  readonly stream: SimulatedStream
   readonly nodes: readonly SimulatedShardNode[]
   readonly edges: readonly SimulatedEdge[]
   readonly clients: readonly SimulatedClient[]
@@ -36,13 +39,23 @@ export class Cluster {
     this.network = new Network(world)
     this.store = simulatedStore(world, options.rules.store)
     this.membership = new Membership(world)
-    const { trace, history, network, store, membership } = this
+    this.stream = new SimulatedStream(world, (publisher, streamed) =>
+      this.history.record({ type: 'arrived', at: world.now, publisher, ...streamed }),
+    )
+    const { trace, stream, history, network, store, membership } = this
     this.nodes = numbered(options.nodes, (index) => {
       const process = new Process(world, `node${index}`)
       return new SimulatedShardNode({
         process,
         store,
         membership,
+        publisher: new SimulatedPublisher({
+          process,
+          store,
+          stream,
+          rules: options.rules.publication,
+          config: options.publication,
+        }),
         network,
         nodes: () => this.nodes,
         history,

@@ -1,5 +1,6 @@
 import type { Fault } from '../run/plan.js'
 import { NO_STORE_FAULTS, REPLICAS } from '../store/replicas.js'
+import { NO_STREAM_FAULTS } from '../store/stream.js'
 import type { Cluster } from './cluster.js'
 
 /** A dead process is noticed so much later; a stopped one that sleeps longer is taken for dead. */
@@ -33,6 +34,7 @@ export class FaultInjector {
   repairAll(): void {
     for (const repair of [...this.repairs]) repair()
     Object.assign(this.cluster.store.replicas.faults, NO_STORE_FAULTS)
+    Object.assign(this.cluster.stream.faults, NO_STREAM_FAULTS)
   }
 
   /** Undefined: the victim is in no state to suffer this. */
@@ -174,6 +176,15 @@ export class FaultInjector {
           },
         }
       }
+      case 'stream-away': {
+        const { faults } = cluster.stream
+        if (faults.away) return
+        faults.away = true
+        const repair = () => {
+          faults.away = false
+        }
+        return { who: 'stream', repair }
+      }
       case 'clock-jump': {
         const { process } = node
         const wide = fault.amount < 0.5 ? 2_000 : 3_600_000
@@ -184,6 +195,7 @@ export class FaultInjector {
       case 'lost-request':
       case 'late-request':
       case 'lost-answer':
+      case 'late-batch':
       case 'unknown-compare-and-set':
       case 'slow-recovery':
         throw new Error(`${fault.name} is a property of every request, not an event`)

@@ -26,6 +26,7 @@ import type { Random } from '../world/random.js'
 import type { Trace } from '../world/trace.js'
 import { digest } from './digest.js'
 import type { Membership } from './membership.js'
+import type { SimulatedPublisher } from './publisher.js'
 
 export type NodeConnection = Connection<EdgeLinkFrame, NodeLinkFrame>
 
@@ -39,6 +40,7 @@ export interface ShardNodeSurroundings {
   readonly process: Process
   readonly store: SimulatedStore
   readonly membership: Membership
+  readonly publisher: SimulatedPublisher
   readonly network: Network
   /** The other nodes, too; there when the first of them says something. */
   readonly nodes: () => readonly SimulatedShardNode[]
@@ -84,6 +86,7 @@ export class SimulatedShardNode {
     this.peers = new Map()
     this.recovering = new Map()
     this.turnScheduled = false
+    this.around.publisher.boot()
     this.incarnate()
     this.membersChanged(this.around.membership.members())
     this.process.after(TICK_MS, () => this.tick())
@@ -94,7 +97,7 @@ export class SimulatedShardNode {
   }
 
   get settled(): boolean {
-    return !this.process.isUp || this.core.settled
+    return !this.process.isUp || (this.core.settled && this.around.publisher.settled)
   }
 
   private get now(): Millis {
@@ -110,11 +113,14 @@ export class SimulatedShardNode {
         const log = `${this.node}.${this.incarnation++}` as LogId
         this.around.trace.note('opens', this.node, log)
         this.recovering = new Map()
+        this.log = log
+        this.around.publisher.start(log)
         this.input(() => this.core.start(log, own, this.now))
       }),
     )
   }
   private incarnation = 1
+  private log = '' as LogId
 
   private get store(): SimulatedStore {
     return this.around.store
@@ -178,6 +184,7 @@ export class SimulatedShardNode {
 
   private tick(): void {
     this.input(() => this.core.tick(this.now))
+    this.around.publisher.tick()
     this.process.after(TICK_MS, () => this.tick())
   }
 
@@ -200,7 +207,7 @@ export class SimulatedShardNode {
         for (const { connection } of this.links.values()) connection.sendDown([effect.frame])
         return
       case 'committed':
-        return
+        return this.around.publisher.committed(this.log, (effect.offset + 1) as Offset)
       case 'open-log':
         return this.untilDone(
           (done) => logs.open(effect.log, done),
@@ -259,7 +266,7 @@ export class SimulatedShardNode {
         )
       case 'save-cursor':
         return logs.saveCursor(effect.log, 'materialised', effect.cursor, (saved) => {
-          if (saved !== undefined) logs.dropBelow(effect.log, effect.cursor, () => {})
+          if (saved !== undefined) this.around.publisher.drop(effect.log)
         })
       case 'read-slots':
         return this.untilDone(
@@ -407,7 +414,8 @@ export class SimulatedShardNode {
           'materialised',
           step.cursor,
           this.outcome(() => {
-            logs.dropBelow(log, step.cursor, () => {})
+            this.around.publisher.logEnded(log, step.cursor)
+            this.around.publisher.drop(log)
             tell({ type: 'cursor-saved' })
           }, failed),
         )

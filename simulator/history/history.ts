@@ -18,6 +18,7 @@ export type Observation =
   | Cursors
   | Recovered
   | Fed
+  | Arrived
   | Decided
   | LogContent
   | Rewritten
@@ -172,6 +173,15 @@ export interface Fed {
   readonly node: NodeId
   readonly conversation: ConversationId
   readonly messages: readonly { readonly seq: Seq; readonly messageId: MessageId }[]
+}
+
+/** Messages arrived in the event stream. */
+export interface Arrived {
+  readonly type: 'arrived'
+  readonly at: number
+  readonly publisher: string
+  readonly conversation: ConversationId
+  readonly seqs: readonly Seq[]
 }
 
 /** The end of a log was decided while this entry, which counts from then on, was on too few replicas. */

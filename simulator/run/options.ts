@@ -1,5 +1,12 @@
 import { ALL_RULES as ALL_EDGE_RULES, type EdgeConfig, type EdgeRules } from '@chat4all/edge/core'
-import { ALL_RULES as ALL_SHARD_RULES, type ShardConfig, type ShardRules } from '@chat4all/shard-node/core'
+import {
+  ALL_PUBLICATION_RULES,
+  ALL_RULES as ALL_SHARD_RULES,
+  type PublicationConfig,
+  type PublicationRules,
+  type ShardConfig,
+  type ShardRules,
+} from '@chat4all/shard-node/core'
 import { ALL_CLIENT_RULES, type ClientRules } from '../cluster/client-rules.js'
 import { ALL_STORE_RULES, type StoreRules } from '../store/rules.js'
 import { Random } from '../world/random.js'
@@ -29,6 +36,8 @@ export const FAULTS = {
   'weight-change': 'a shard-node’s share of the slots changes, often to nothing: slots are handed to and fro',
   'peer-cut': 'two shard-nodes lose the link between them and cannot make a new one for a while',
   'peer-stall': 'what one shard-node says to another is held for a while',
+  'stream-away': 'the event stream takes nothing for a while',
+  'late-batch': 'a batch arrives in the event stream after its publisher gave it up, or is not confirmed',
 } as const
 
 export type FaultName = keyof typeof FAULTS
@@ -48,10 +57,12 @@ export interface RunOptions {
   /** Bounds of the shard-nodes: small ones, so that little traffic reaches them. */
   readonly shardNode: Partial<ShardConfig>
   readonly edge: Partial<EdgeConfig>
+  readonly publication: Partial<PublicationConfig>
 }
 
 export interface Rules {
   readonly shardNode: ShardRules
+  readonly publication: PublicationRules
   readonly edge: EdgeRules
   readonly client: ClientRules
   readonly store: StoreRules
@@ -59,6 +70,7 @@ export interface Rules {
 
 export const ALL_RULES: Rules = {
   shardNode: ALL_SHARD_RULES,
+  publication: ALL_PUBLICATION_RULES,
   edge: ALL_EDGE_RULES,
   client: ALL_CLIENT_RULES,
   store: ALL_STORE_RULES,
@@ -95,6 +107,8 @@ const USUAL: Readonly<Record<FaultName, number>> = {
   'weight-change': 0.15,
   'peer-cut': 0.1,
   'peer-stall': 0.1,
+  'stream-away': 0.15,
+  'late-batch': 0.1,
 }
 
 /**
@@ -131,6 +145,12 @@ export function optionsOf(
       portionBytesMax: random.pick([300, 64 * 1024]),
       sessionPagesMax: random.pick([1, 4]),
       reconcileMs: random.pick([5_000, 30_000]),
+    },
+    publication: {
+      batchRecordsMax: random.pick([1, 4, 2_000]),
+      readEntriesMax: random.pick([1, 8, 512]),
+      saveMs: random.pick([50, 250, 2_000]),
+      patienceMs: random.pick([1_000, 10_000]),
     },
     ...given,
     seed,

@@ -43,6 +43,7 @@ export interface Fault {
 /** Faults that are properties of every request; the others are scheduled. */
 const PER_REQUEST: ReadonlySet<FaultName> = new Set([
   'slow-recovery',
+  'late-batch',
   'lost-request',
   'late-request',
   'lost-answer',

@@ -53,6 +53,10 @@ function play(cluster: Cluster, options: RunOptions, plan: Plan): void {
     slowRecovery: options.faults['slow-recovery'],
     unknownCompareAndSet: options.faults['unknown-compare-and-set'],
   })
+  Object.assign(cluster.stream.faults, {
+    late: options.faults['late-batch'],
+    lostAnswer: options.faults['late-batch'],
+  })
   cluster.start()
   const injector = new FaultInjector(cluster)
   for (const fault of plan.faults) world.after(fault.at, () => injector.inject(fault))
@@ -66,7 +70,7 @@ function play(cluster: Cluster, options: RunOptions, plan: Plan): void {
     world.runUntil(world.now + LOOK_EVERY_MS)
     unfinished = cluster.unfinished()
   }
-  unfinished = [...unfinished, ...readAll(cluster), ...catchUpAll(cluster)]
+  unfinished = [...unfinished, ...readAll(cluster), ...catchUpAll(cluster), ...streamAll(cluster)]
   history.record({ type: 'convergence', at: world.now, unfinished })
 }
 
@@ -102,6 +106,16 @@ function catchUpAll(cluster: Cluster): string[] {
     open = behind()
   }
   return open
+}
+
+/** Everything must come to be in the event stream. */
+function streamAll(cluster: Cluster): string[] {
+  const { world, history, stream } = cluster
+  const heads = history.of('full-read').filter(({ final }) => final)
+  const behind = () => heads.filter(({ conversation, head }) => (stream.consumed.get(conversation) ?? 0) < head)
+  const deadline = world.now + CONVERGENCE_MS_MAX
+  while (behind().length > 0 && world.now < deadline) world.runUntil(world.now + LOOK_EVERY_MS)
+  return behind().map(({ conversation }) => `the event stream lacks messages of ${conversation}`)
 }
 
 function perform(cluster: Cluster, { client, does }: Operation): void {

@@ -4,7 +4,8 @@ import { settingsAtRisk } from './settings.js'
 
 /** Making a table takes long on a small machine. */
 const SET_UP_MS_MAX = 30_000
-const REQUEST_MS_MAX = 2_000
+/** Long enough for a machine that is overloaded: giving up sooner and asking again would load it more. */
+const REQUEST_MS_MAX = 5_000
 /** A read, or a write of the same bytes again, that has no answer after so long is asked of a second coordinator as well. */
 const SECOND_COORDINATOR_MS = 500
 

@@ -94,7 +94,8 @@ function instance(index: number): Instance {
         `-Dcassandra.storagedir=${join(at, 'data')}`,
         `-Dlogback.configurationFile=${join(at, 'logback.xml')}`,
         '-Dcassandra-foreground=yes',
-        '-Dcassandra.ring_delay_ms=0',
+        // How long one that joins waits for a seed to answer: a busy machine needs seconds.
+        `-Dcassandra.ring_delay_ms=${index === 0 ? 0 : 10_000}`,
         '-Dcassandra.skip_wait_for_gossip_to_settle=0',
         `-Dcassandra.jmx.local.port=${port(`cassandra-jmx-${index + 1}`)}`,
         '-cp',

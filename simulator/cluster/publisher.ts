@@ -109,7 +109,7 @@ export class SimulatedPublisher {
             logs.isSealed(
               effect.log,
               this.outcome(effect.op, (sealed) =>
-                this.publication.cursorsRead(effect.op, { materialised, published, sealed }, this.now),
+                this.publication.cursorsRead(effect.op, { materialised, published, ended: sealed }, this.now),
               ),
             ),
           ),

@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto'
+import { after } from 'node:test'
+import { Client } from 'minio'
 import { objectStoreContract } from './contract.js'
 import { openS3 } from './s3.js'
 
@@ -9,10 +11,28 @@ const secretKey = process.env.CHAT4ALL_TEST_MINIO_SECRET ?? 'chat4all-test-secre
 
 if (endpoint !== undefined) {
   const bucket = `test-objects-${randomBytes(6).toString('hex')}`
+  after(() => removeBucket(bucket))
   objectStoreContract('S3', async () => {
     const store = openS3({ endpoint: withScheme(endpoint), accessKey, secretKey, bucket, region: 'us-east-1' })
     return { store, close: () => store.close() }
   })
+}
+
+async function removeBucket(bucket: string): Promise<void> {
+  const { hostname, port, protocol } = new URL(withScheme(endpoint!))
+  const useSSL = protocol === 'https:'
+  const client = new Client({
+    endPoint: hostname,
+    ...(port !== '' && { port: Number(port) }),
+    useSSL,
+    accessKey,
+    secretKey,
+  })
+  for await (const { key, uploadId } of client.listIncompleteUploads(bucket, '', true)) {
+    await client.abortMultipartUpload(bucket, key, uploadId)
+  }
+  for await (const { name } of client.listObjectsV2(bucket, '', true)) await client.removeObject(bucket, name as string)
+  await client.removeBucket(bucket)
 }
 
 function withScheme(address: string): string {

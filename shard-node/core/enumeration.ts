@@ -29,6 +29,10 @@ export function enumerate(state: ShardState, link: LinkId, question: Question, n
       // user. It asks again.
       if (stored === 'failed') return
       const ids = [...new Set([...stored, ...recent])].filter((id) => state.serves(slotOf(id)))
+      for (const id of ids) {
+        const offered = state.offered(slotOf(id))
+        if (offered !== undefined) return void offered.whenOver.push(() => enumerate(state, link, question, now))
+      }
       tellNext(state, link, question, ids, now)
     })
     state.effects.push({ type: 'list', token, app, user })
@@ -54,7 +58,8 @@ function tellNext(state: ShardState, link: LinkId, question: Question, ids: Conv
     const conversation = state.conversation(id, now)
     const take = () => {
       const { status, data } = conversation
-      if (status === 'ready' && data.app === question.app && isMember(conversation, question.user)) {
+      if (state.offered(conversation.slot) !== undefined) failed = true
+      else if (status === 'ready' && data.app === question.app && isMember(conversation, question.user)) {
         infos.push(infoFor(conversation, question.user))
       } else if (status === 'loading') failed = true
       if (--left === 0) done()

@@ -33,6 +33,7 @@ export function beginLeaving(state: ShardState, link: LinkId, { slot, node }: Wa
     held: [],
     heldSince: 0 as Millis,
     offeredAt: 0 as Millis,
+    whenOver: [],
   })
 }
 
@@ -106,6 +107,7 @@ export function leave(state: ShardState, { slot, epoch, node }: SlotRow, now: Mi
   for (const conversation of state.conversations.values()) {
     if (conversation.slot === slot) forget(state, conversation)
   }
+  for (const then of leaving?.whenOver ?? []) then()
 }
 
 function forget(state: ShardState, conversation: Conversation): void {
@@ -130,4 +132,5 @@ export function stay(state: ShardState, slot: Slot, now: Millis): void {
       admit(state, from, frame, now)
     }
   }
+  for (const then of leaving.whenOver) then()
 }

@@ -120,6 +120,8 @@ export interface Leaving {
   readonly held: { readonly link: LinkId; readonly frame: RequestFrame }[]
   heldSince: Millis
   offeredAt: Millis
+  /** Lists of conversations that must know whether the slot is still here. */
+  readonly whenOver: (() => void)[]
 }
 
 export function isRefused(pipe: SlotPipe, attempt: number, n: number): boolean {
@@ -171,6 +173,12 @@ export class ShardState {
 
   serves(slot: Slot): boolean {
     return this.epochs[slot] !== 0
+  }
+
+  /** The slot while another node may have it already: what is known here may be old. */
+  offered(slot: Slot): Leaving | undefined {
+    const leaving = this.leaving.get(slot)
+    return leaving?.stage === 'offered' || leaving?.stage === 'reclaiming' ? leaving : undefined
   }
 
   /** The conversation, which may be loading still. */

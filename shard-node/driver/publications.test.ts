@@ -3,23 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
-import {
-  type AppId,
-  type ConversationId,
-  type EdgeId,
-  type EdgeLinkFrame,
-  logRecord,
-  type NodeId,
-  type NodeLinkFrame,
-  payload,
-  Reader,
-  type RequestFrame,
-  SLOTS,
-  slotOf,
-  type UserId,
-  Writer,
-} from '@chat4all/protocol'
-import { inProcessLinks, inProcessMembers, type Link } from '@chat4all/router'
+import { logRecord, type NodeId, Reader, SLOTS } from '@chat4all/protocol'
+import { inProcessLinks, inProcessMembers } from '@chat4all/router'
 import {
   type EmbeddedStorage,
   type EventGroups,
@@ -31,6 +16,7 @@ import {
 import pino from 'pino'
 import { Registry } from 'prom-client'
 import { peerName, type ShardNode, shardNodeEvents, startShardNode } from '../index.js'
+import { Talker } from './testing/talker.js'
 
 // Whole shard-nodes on real files, which share a store as in a cluster.
 
@@ -71,13 +57,9 @@ class Cluster {
   readonly storage: EmbeddedStorage
   readonly outlets: { readonly stream?: EventStream; readonly groups?: EventGroups }
   readonly nodes = new Map<NodeId, ShardNode>()
-  /** By conversation, messages that were acknowledged. */
-  readonly said = new Map<string, number>()
+  readonly talker = new Talker()
   private readonly members = inProcessMembers()
   private readonly transport = inProcessLinks()
-  private readonly links = new Map<NodeId, Link<EdgeLinkFrame>>()
-  private readonly answers = new Map<number, (frame: NodeLinkFrame) => void>()
-  private n = 0
 
   constructor(storage: EmbeddedStorage, outlets: Cluster['outlets']) {
     this.storage = storage
@@ -101,11 +83,7 @@ class Cluster {
       onFatal: (error) => assert.fail(error),
     })
     this.nodes.set(node, started)
-    const link = await this.transport.dialer(`edge-of-${name}` as EdgeId).dial(node, started.address, {
-      frames: (frames) => this.frames(frames),
-      closed: () => this.links.delete(node),
-    })
-    this.links.set(node, link)
+    await this.talker.dial(this.transport, node, started.address)
   }
 
   async stop(name: string): Promise<void> {
@@ -119,44 +97,12 @@ class Cluster {
     await until(() => [...this.nodes.values()].reduce((sum, { serving }) => sum + serving, 0) === slots)
   }
 
-  async say(conversation: string): Promise<void> {
-    const number = (this.said.get(conversation) ?? 0) + 1
-    const id = new Uint8Array(16)
-    Buffer.from(`${conversation} ${number}`).copy(id)
-    if (number === 1) await this.ask(conversation, { t: 'open', type: 'group', members: [ANN], admins: [ANN], as: ANN })
-    const writer = new Writer()
-    payload.write(writer, { type: 'text', text: `message ${number}` })
-    await this.ask(conversation, { t: 'post', message_id: id, from: ANN, payload: writer.take() })
-    this.said.set(conversation, number)
+  get said(): Map<string, number> {
+    return this.talker.said
   }
 
-  /** Asks every node until one is the owner. */
-  private async ask(conversation: string, request: object): Promise<void> {
-    const id = conversation as ConversationId
-    const until = Date.now() + 20_000
-    for (;;) {
-      for (const link of this.links.values()) {
-        const n = ++this.n
-        const answer = new Promise<NodeLinkFrame | undefined>((resolve) => {
-          this.answers.set(n, resolve)
-          setTimeout(() => resolve(undefined), 2_000).unref()
-        })
-        link.send([
-          { ...request, slot: slotOf(id), attempt: n, n, app: 'demo' as AppId, conversation: id } as RequestFrame,
-        ])
-        const frame = await answer
-        if (frame !== undefined && frame.t !== 'bounce') return
-      }
-      if (Date.now() > until) throw new Error(`nobody serves ${conversation}`)
-      await new Promise((resolve) => setTimeout(resolve, 10))
-    }
-  }
-
-  private frames(frames: readonly NodeLinkFrame[]): void {
-    for (const frame of frames) {
-      if (frame.t === 'acks') for (const { n } of frame.items) this.answers.get(n)?.(frame)
-      else if (frame.t === 'reply' || frame.t === 'bounce') this.answers.get(frame.n)?.(frame)
-    }
+  say(conversation: string): Promise<void> {
+    return this.talker.say(conversation)
   }
 
   async close(): Promise<void> {
@@ -165,7 +111,6 @@ class Cluster {
   }
 }
 
-const ANN = 'ann' as UserId
 const CONVERSATIONS = Array.from({ length: 24 }, (_, index) => `c${index}`)
 
 async function openStorage(folder?: string): Promise<{ folder: string; storage: EmbeddedStorage }> {

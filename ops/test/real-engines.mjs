@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { setPriority } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { VARIABLES } from './engines.mjs'
+import { BY_HAND, VARIABLES } from './engines.mjs'
 
 /** Minutes for a machine that has never built them; what was built until then is not lost. */
 const INSTALL_MS_MAX = 15 * 60_000
@@ -46,6 +46,7 @@ export class RealEngines {
     for (const engine of engines) {
       const where = this.env[VARIABLES[engine] ?? '']
       if (where) this.found.set(engine, { where, by: 'variable' })
+      else if (engine in BY_HAND) this.found.set(engine, { why: BY_HAND[engine] ?? '' })
       else if (this.env.CHAT4ALL_TEST_ENGINES === 'none')
         this.found.set(engine, { why: 'CHAT4ALL_TEST_ENGINES is none' })
       else if (!existsSync(this.main)) this.found.set(engine, { why: 'ops/engines is not compiled' })

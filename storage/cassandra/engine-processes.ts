@@ -16,7 +16,7 @@ export interface CassandraProcess {
 
 export async function cassandraProcesses(): Promise<CassandraProcess[]> {
   const { stdout } = await engines('status', 'cassandra')
-  return [...stdout.matchAll(/^cassandra-\d\s+runs as (\d+), (\S+)$/gm)].map(([, pid, address]) => ({
+  return [...stdout.matchAll(/^\s+cassandra-\d\s+(\S+)\s.*\bpid (\d+)/gm)].map(([, address, pid]) => ({
     pid: Number(pid),
     address: address!,
   }))

@@ -19,7 +19,7 @@ export interface WindowsResult {
   readonly outcome: Outcome
 }
 
-/** Measures until `stopped` resolves; tells when it begins. */
+/** Measures until `stopped` resolves, one window at least; tells when it begins. */
 export async function runWindows(
   dialect: Dialect,
   target: Target,
@@ -41,11 +41,11 @@ export async function runWindows(
     running = false
   })
   const windows: LoadWindow[] = []
-  while (running) {
+  do {
     longest = new Map()
     const window = await measureWindow(load, settings.windowMs, target)
     windows.push({ ...window, interruptionsMs: [...longest.values()] })
-  }
+  } while (running)
   stop()
   return { windows, outcome: await load.finish() }
 }

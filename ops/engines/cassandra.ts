@@ -47,6 +47,9 @@ const JVM_OPTIONS = [
 const cassandraAddress = (index: number) => `127.0.${10 + index}.1`
 const PROCESSES_MAX = 3
 const AGREE_MS_MAX = 120_000
+const POLL_MS = 500
+/** How long one that joins waits for a seed to answer: a busy machine needs seconds. The first has nobody to wait for. */
+const JOIN_MS = 15_000
 
 /** One Cassandra, or three that replicate. Durable before it answers, logs only warnings (debug logs slow it down). */
 export const cassandra: Engine = {
@@ -94,8 +97,7 @@ function instance(index: number): Instance {
         `-Dcassandra.storagedir=${join(at, 'data')}`,
         `-Dlogback.configurationFile=${join(at, 'logback.xml')}`,
         '-Dcassandra-foreground=yes',
-        // How long one that joins waits for a seed to answer: a busy machine needs seconds.
-        `-Dcassandra.ring_delay_ms=${index === 0 ? 0 : 10_000}`,
+        `-Dcassandra.ring_delay_ms=${index === 0 ? 0 : JOIN_MS}`,
         '-Dcassandra.skip_wait_for_gossip_to_settle=0',
         `-Dcassandra.jmx.local.port=${port(`cassandra-jmx-${index + 1}`)}`,
         '-cp',
@@ -112,16 +114,22 @@ async function untilAllAreUp(processes: number): Promise<void> {
   const until = Date.now() + AGREE_MS_MAX
   for (;;) {
     const views = await Promise.all(
-      Array.from({ length: processes }, (_, index) => nodesUp(index).catch((error: Error) => error.message)),
+      Array.from({ length: processes }, (_, index) =>
+        nodesUp(index).catch((error: Error) => error.message.split('\n').at(-1)),
+      ),
     )
     if (views.every((view) => view === processes)) return
-    if (Date.now() > until) throw new Error(`the Cassandras do not agree that all ${processes} are up: ${views}`)
+    if (Date.now() > until) {
+      throw new Error(`the Cassandras do not agree that all ${processes} are up; they see ${views.join(', ')}`)
+    }
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS))
   }
 }
 
 /** How many processes one of them sees up and in the ring. */
 async function nodesUp(index: number): Promise<number> {
   const output = await run('java', [
+    ...JVM_OPTIONS,
     '-Xmx64m',
     `-Duser.home=${installFolder('cassandra', VERSION)}`,
     `-Dlogback.configurationFile=${join(runFolder(`cassandra-${index + 1}`), 'logback.xml')}`,

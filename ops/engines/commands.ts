@@ -1,11 +1,20 @@
+import { join } from 'node:path'
 import { ALL } from './catalogue.js'
 import type { Engine, Instance } from './engine.js'
 import { Leases } from './leases.js'
 import { withLock } from './lock.js'
 import { missingFor } from './needs.js'
+import { ENGINES, SET_FOLDER } from './paths.js'
 import { isPaused, residentBytes, uptimeMs } from './process-identity.js'
 import { duration, type EngineStatus, type ProcessStatus } from './status.js'
-import { hasData, running, start as startInstance, stop as stopInstance, wipe as wipeInstance } from './supervisor.js'
+import {
+  answeredOnce,
+  hasData,
+  running,
+  start as startInstance,
+  stop as stopInstance,
+  wipe as wipeInstance,
+} from './supervisor.js'
 import type { Target } from './targets.js'
 
 /** The commands of `ops/engines`, each on targets; they return exit codes. */
@@ -25,7 +34,7 @@ export async function install(targets: readonly Target[]): Promise<number> {
   let faults = 0
   for (const engine of enginesOf(targets)) {
     // One that cannot be had is no reason to do without the others.
-    await locked(engine, () => installOne(engine)).catch((error: Error) => {
+    await locked(ENGINES, engine, () => installOne(engine)).catch((error: Error) => {
       faults++
       console.error(error.message)
     })
@@ -42,7 +51,7 @@ export async function start(
   const started = await allOf(
     enginesOf(targets)
       .filter((engine) => engine.isInstalled())
-      .map((engine) => locked(engine, () => startOne(engine, targets, processes, lease))),
+      .map((engine) => locked(SET_FOLDER, engine, () => startOne(engine, targets, processes, lease))),
   )
   return Math.max(installed, started)
 }
@@ -68,7 +77,7 @@ export async function release(lease: number | undefined): Promise<number> {
     throw new Error('release needs CHAT4ALL_ENGINES_LEASE, the pid that engines were started for')
   return await allOf(
     ALL.map((engine) =>
-      locked(engine, async () => {
+      locked(SET_FOLDER, engine, async () => {
         if (leases.release(engine.name, lease)) await stop([{ engine: engine.name }])
       }),
     ),
@@ -153,13 +162,18 @@ async function startOne(
   if (lease === undefined) leases.keep(engine.name)
   else leases.take(engine.name, lease, ranBefore)
   const starting = isWhole ? all : chosen.map(({ index }) => instances[index! - 1]!)
-  for (const instance of starting) {
+  const startNoisily = async (instance: Instance) => {
     const startsNow = running(instance.name) === undefined
     await startInstance(instance)
     if (startsNow && starting.length > 1 && engine.processesMax !== undefined) {
       console.log(`${instance.name} answers after ${duration(Date.now() - began)}`)
     }
   }
+  // Who joins others for the first time needs them to answer; who comes back knows them.
+  const joins = starting.filter(({ name }) => !answeredOnce(name))
+  const back = await Promise.allSettled(starting.filter(({ name }) => answeredOnce(name)).map(startNoisily))
+  for (const outcome of back) if (outcome.status === 'rejected') throw outcome.reason
+  for (const instance of joins) await startNoisily(instance)
   if (isWhole) await engine.afterStart?.({ processes })
   const where = starting.map(({ endpoint }) => endpoint).join(', ')
   console.log(`${engine.name}: ${where} (${((Date.now() - began) / 1000).toFixed(1)} s)`)
@@ -186,8 +200,9 @@ function instancesOf(targets: readonly Target[]): Instance[] {
   })
 }
 
-function locked(engine: Engine, work: () => Promise<void>): Promise<void> {
-  return withLock(engine.name, work, () =>
+/** One at a time in that folder: programs are installed for all sets of engines, and started for one. */
+function locked(folder: string, engine: Engine, work: () => Promise<void>): Promise<void> {
+  return withLock(join(folder, engine.name), work, () =>
     console.log(`${engine.name}: somebody else is installing or starting it here; waiting`),
   )
 }

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { ENGINES } from './paths.js'
+import { SET_FOLDER } from './paths.js'
 import { identityOf, livingPid } from './process-identity.js'
 
 /**
@@ -14,7 +14,7 @@ const KEPT = 'kept'
 export class Leases {
   private readonly folder: string
 
-  constructor(folder: string = join(ENGINES, 'leases')) {
+  constructor(folder: string = join(SET_FOLDER, 'leases')) {
     this.folder = folder
   }
 

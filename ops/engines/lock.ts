@@ -1,20 +1,19 @@
 import { createHash } from 'node:crypto'
 import { createServer, type Server } from 'node:net'
-import { ENGINES } from './paths.js'
 
 const RETRY_MS = 500
 
 /**
- * Runs `work` while nobody else of this checkout is at work under that name: two test runs would else delete each
+ * Runs `work` while nobody else on this machine is at work under that name: two test runs would else delete each
  * other's half-built engine. The lock is a socket without a file, so that it ends with its process, however that ends.
  */
 export async function withLock<T>(name: string, work: () => Promise<T>, onWait: () => void): Promise<T> {
-  const folder = createHash('sha256').update(ENGINES).digest('hex').slice(0, 16)
-  let lock = await tryToListen(`\0chat4all-engines-${folder}-${name}`)
+  const path = `\0chat4all-engines-${createHash('sha256').update(name).digest('hex').slice(0, 32)}`
+  let lock = await tryToListen(path)
   if (lock === undefined) onWait()
   while (lock === undefined) {
     await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
-    lock = await tryToListen(`\0chat4all-engines-${folder}-${name}`)
+    lock = await tryToListen(path)
   }
   try {
     return await work()

@@ -48,6 +48,8 @@ export const nomad: Engine = {
           leave_on_interrupt: false,
           leave_on_terminate: false,
           ports: { http: port('nomad'), rpc: port('nomad-rpc'), serf: port('nomad-serf') },
+          // Said aloud, because it takes loopback for a mistake otherwise.
+          advertise: { http: '127.0.0.1', rpc: '127.0.0.1', serf: '127.0.0.1' },
           server: { enabled: true, bootstrap_expect: 1 },
           client: { enabled: true, servers: [`127.0.0.1:${port('nomad-rpc')}`], network_interface: 'lo' },
           plugin: { raw_exec: { config: { enabled: true } } },

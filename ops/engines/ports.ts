@@ -1,12 +1,12 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { listening } from './listening.js'
-import { ENGINES } from './paths.js'
+import { SET_FOLDER } from './paths.js'
 
 /**
  * The ports of this checkout's engines. Two checkouts on one machine, a CI run beside a working copy say, must not meet
  * in one engine: the tests of one would read what the other wrote. So each chooses a block of ports of its own, once,
- * and keeps it in `.engines/ports.json`, because some engines write their ports into their data.
+ * and keeps it in `.engines/ports.json` (each set of engines, where there are several), because some engines write their ports into their data.
  */
 
 /** A name's place is its port within the block: append only. */
@@ -61,16 +61,16 @@ export function chooseBlock(folder: string, taken: readonly string[]): number {
 }
 
 function readOrChoose(): KeptPorts {
-  const file = join(ENGINES, 'ports.json')
+  const file = join(SET_FOLDER, 'ports.json')
   if (existsSync(file)) {
     const read = JSON.parse(readFileSync(file, 'utf8')) as KeptPorts
     if (!Number.isInteger(read.first)) throw new Error(`${file}: "first" must be the first port of a block`)
     return read
   }
-  mkdirSync(ENGINES, { recursive: true })
+  mkdirSync(SET_FOLDER, { recursive: true })
   try {
     // Of two that choose at the same time, the second takes what the first wrote.
-    writeFileSync(file, `${JSON.stringify({ first: chooseBlock(ENGINES, listening()) })}\n`, { flag: 'wx' })
+    writeFileSync(file, `${JSON.stringify({ first: chooseBlock(SET_FOLDER, listening()) })}\n`, { flag: 'wx' })
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
   }

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Instance } from './engine.js'
@@ -10,6 +10,8 @@ import { identityOf, isPaused, livingPid } from './process-identity.js'
 
 const STOP_MS_MAX = 20_000
 const POLL_MS = 200
+/** A file beside the data of an instance that answered once. */
+const ANSWERED = 'answered'
 
 /** Starts a process unless it runs, wakes it if it was paused, and waits until it answers. */
 export async function start(instance: Instance): Promise<void> {
@@ -25,6 +27,12 @@ export async function start(instance: Instance): Promise<void> {
       throw new Error(`${instance.name} does not answer after ${instance.readyMsMax / 1000} s:\n${tail(folder)}`)
     await new Promise((resolve) => setTimeout(resolve, POLL_MS))
   }
+  writeFileSync(join(folder, ANSWERED), '')
+}
+
+/** Whether an instance, with the data that it has, answered before. */
+export function answeredOnce(name: string): boolean {
+  return existsSync(join(runFolder(name), ANSWERED))
 }
 
 async function spawnInstance(instance: Instance, folder: string): Promise<void> {
@@ -70,7 +78,19 @@ export async function stop(name: string, signal: NodeJS.Signals = 'SIGTERM'): Pr
 
 export function wipe(name: string): void {
   if (running(name) !== undefined) throw new Error(`${name} is running: stop it first`)
-  rmSync(runFolder(name), { recursive: true, force: true })
+  const folder = runFolder(name)
+  // A Nomad that was killed leaves the memory file systems of its jobs mounted.
+  for (const mount of mountsBelow(folder, readFileSync('/proc/self/mounts', 'utf8'))) spawnSync('umount', [mount])
+  rmSync(folder, { recursive: true, force: true })
+}
+
+/** What is mounted below a folder, the innermost first. */
+export function mountsBelow(folder: string, mounts: string): string[] {
+  return mounts
+    .split('\n')
+    .map((line) => line.split(' ')[1] ?? '')
+    .filter((mount) => mount.startsWith(`${folder}/`))
+    .reverse()
 }
 
 /** The pid of an instance that runs. */

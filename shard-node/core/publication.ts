@@ -10,6 +10,8 @@ export interface PublicationConfig {
   readonly batchBytesMax: number
   readonly batchRecordsMax: number
   readonly readEntriesMax: number
+  /** What the own log gets within this time after a publish goes into one: a publish costs more than its records. */
+  readonly gatherMs: number
   /** How long the publisher of another log that lives may be silent before its log is published here … */
   readonly patienceMs: number
   /** … and how long at most whoever else could publish a log that ended. */
@@ -29,6 +31,7 @@ export const PUBLICATION_DEFAULTS: Omit<PublicationConfig, 'name'> = {
   batchBytesMax: 512 * 1024,
   batchRecordsMax: 2_000,
   readEntriesMax: 512,
+  gatherMs: 20,
   patienceMs: 10_000,
   patienceEndedMs: 500,
   patienceSeenMs: 2_000,
@@ -65,7 +68,7 @@ interface Cursor {
 
 /**
  * Publishes what is committed to one event stream, at least once and in the order of each conversation, whoever owned
- * it when (docs/decisions/0040). Events in by method, effects out by {@link takeEffects}; it holds one batch and the
+ * it when (docs/decisions/0041). Events in by method, effects out by {@link takeEffects}; it holds one batch and the
  * entries read for it, however far the stream is behind.
  *
  * The accident it prevents: a message seen by consumers before one with a lower seq, which they then take for seen and
@@ -88,6 +91,7 @@ export class Publication {
   private turn: 'own' | 'others' = 'own'
   private operation: Operation | undefined
   private nextOperation = 1
+  private publishedAt = 0 as Millis
   /** In a row. */
   private readFailures = 0
   private publishFailures = 0
@@ -183,6 +187,7 @@ export class Publication {
     const operation = this.finish(op)
     if (operation?.type === 'publish') {
       this.publishFailures = 0
+      this.publishedAt = now
       this.turn = this.turn === 'own' ? 'others' : 'own'
       this.advance(operation.reading, operation.next, operation.at, now)
     }
@@ -258,9 +263,16 @@ export class Publication {
       lane.readings.pop()
       return true
     }
-    if (top.empty) this.read(lane, top)
-    else this.publish(lane, top, now)
+    if (top.empty) {
+      if (top === this.ownReading && this.isGathering(top, now)) return false
+      this.read(lane, top)
+    } else this.publish(lane, top, now)
     return true
+  }
+
+  private isGathering({ next, end }: LogReading, now: Millis): boolean {
+    const { gatherMs, readEntriesMax } = this.config
+    return end - next < readEntriesMax && !hasElapsed(gatherMs, this.publishedAt, now)
   }
 
   private takeEnded(now: Millis): void {

@@ -35,7 +35,12 @@ export class PublicationDriver {
     this.options = options
     this.outlet = options.outlet
     const name = `${options.node}/${options.outlet.name}`
-    this.publication = new Publication({ ...PUBLICATION_DEFAULTS, ...options.config, name })
+    this.publication = new Publication({
+      ...PUBLICATION_DEFAULTS,
+      gatherMs: this.outlet.gatherMs,
+      ...options.config,
+      name,
+    })
   }
 
   /** Committed entries that are not published. */

@@ -1,12 +1,14 @@
 import type { LogId, Offset } from '@chat4all/protocol'
 import type { EventGroup, EventStream, NodeLogs, StreamEvent } from '@chat4all/storage'
-import type { PublishedRecord } from '../core/index.js'
+import { PUBLICATION_DEFAULTS, type PublishedRecord } from '../core/index.js'
 
 /** Where a log is published to, and how far that has got. */
 export interface PublicationOutlet {
   readonly name: string
   /** Whether other processes publish there too, and may have to wait for this one. */
   readonly others: boolean
+  /** How long records are gathered for one publish (PublicationConfig). */
+  readonly gatherMs: number
   /** Nothing is to be published there any more, and nothing kept for it. */
   readonly gone: boolean
   publish(records: readonly PublishedRecord[]): Promise<void>
@@ -21,6 +23,7 @@ export function streamOutlet(stream: EventStream, logs: NodeLogs): PublicationOu
   return {
     name: 'event stream',
     others: true,
+    gatherMs: PUBLICATION_DEFAULTS.gatherMs,
     gone: false,
     publish: (records) => stream.publish(records.map(eventOf)),
     cursor: async (log) => (await logs.cursors(log)).published,
@@ -35,6 +38,7 @@ export function groupOutlet(group: EventGroup): PublicationOutlet {
   return {
     name: group.name,
     others: false,
+    gatherMs: 0,
     get gone() {
       return group.dropped
     },

@@ -4,6 +4,7 @@ import { after, test } from 'node:test'
 import type { AppId, ConversationId } from '@chat4all/protocol'
 import { Kafka, logLevel } from 'kafkajs'
 import { eventStreamContract, type OpenEventStream } from './contract.js'
+import { measureKafka } from './kafka.bench.js'
 import { type KafkaFault, type KafkaOptions, kafkaEventSource, kafkaEventStream } from './kafka.js'
 import type { StreamEvent } from './port.js'
 
@@ -118,4 +119,9 @@ test('the largest record that a log can hold fits, and what is no record at all 
   )
   await source.close()
   await stream.close()
+})
+
+test('the bench of Kafka runs', async () => {
+  const figures = await measureKafka(brokers[0]!, 10, 3)
+  assert.ok(figures.publishedPerSecond > 0 && figures.followedPerSecond > 0)
 })

@@ -29,6 +29,8 @@ export function kafkaEventStream(options: KafkaOptions): EventStream {
       idempotent: true,
       maxInFlightRequests: 1,
       allowAutoTopicCreation: false,
+      // A topic that was just made has no leaders for a moment.
+      retry: { initialRetryTime: 50, maxRetryTime: 1_000, retries: 6 },
       createPartitioner: Partitioners.DefaultPartitioner,
     })
     await producer.connect()

@@ -48,8 +48,8 @@ export const appAnswer = z
     quotas,
     created: moment,
     secrets: z
-      .array(z.object({ secret_id: secretId, created: moment, expires: moment.nullable() }))
-      .meta({ description: 'Those that are good now, oldest first. null: good until it is rotated or revoked.' }),
+      .array(z.object({ secret_id: secretId, created: moment, expires: moment.optional() }))
+      .meta({ description: 'Those that are good now, oldest first; without an end until rotated or revoked.' }),
   })
   .meta({ id: 'App' })
 

@@ -17,7 +17,7 @@ export function appJson(app: StoredApp, now: number): AppAnswer {
     secrets: validSecrets(app, now).map(({ id, created, expires }) => ({
       secret_id: id,
       created,
-      expires: expires ?? null,
+      ...(expires !== undefined && { expires }),
     })),
   }
 }

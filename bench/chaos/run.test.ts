@@ -13,7 +13,7 @@ test('two edges and two shard-nodes, killed and restarted under load, keep every
   const result = await runChaos(
     {
       seed: 4,
-      cluster: { edges: 2, nodes: 2, engines: false, kafka: false, network: false, clockSkewMs: 30_000 },
+      cluster: { edges: 2, nodes: 2, engines: false, engineSet: '', kafka: false, network: false, clockSkewMs: 30_000 },
       population: { users: 6, visitors: 1, sdkUsers: 1, privates: 4, groups: 4 },
       messagesPerSecond: 40,
       calmMs: 1_000,

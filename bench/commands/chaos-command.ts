@@ -2,12 +2,16 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { join, relative } from 'node:path'
 import type { Command } from 'commander'
+import { ENGINE_KINDS, Engines } from '../chaos/cluster/engines.js'
 import { faultsNamed } from '../chaos/faults/catalogue.js'
 import { type ChaosResult, type ChaosSettings, checkFolder, runChaos } from '../chaos/run.js'
 import { chaosTables, violationLines } from '../report/chaos-tables.js'
 import { circumstances } from '../report/machine.js'
 import { benchFolder, repositoryFolder } from '../servers/folders.js'
 import { positiveInteger, positiveNumber, progress, showFaults, wholeNumber } from './options.js'
+
+/** The set of engines that a run may kill. */
+const ENGINE_SET = 'chaos'
 
 interface ChaosOptions {
   readonly minutes: number
@@ -21,7 +25,8 @@ interface ChaosOptions {
   readonly engines: boolean
   readonly kafka: boolean
   readonly network: boolean
-  readonly strikeEngines?: boolean
+  readonly sharedEngines?: boolean
+  readonly cassandra: number
   readonly keep?: boolean
   readonly publish?: boolean
 }
@@ -49,7 +54,11 @@ export function addChaosCommands(program: Command): void {
     .option('--no-engines', 'without outside engines: a data folder for each shard-node, fixed members')
     .option('--no-kafka', 'publish nothing')
     .option('--no-network', 'leave the network alone (needs no toxiproxy)')
-    .option('--strike-engines', 'kill and pause the engines, too: only where nobody else uses them')
+    .option(
+      '--shared-engines',
+      'use the engines that run here, and kill none of them; else a set of its own, wiped after',
+    )
+    .option('--cassandra <count>', 'processes of its own Cassandra, 1 or 3', positiveInteger, 1)
     .option('--keep', 'keep history and logs of a run without violations, too')
     .option('--publish', 'write results/chaos.md and the figures behind it')
     .action(async (options: ChaosOptions) => {
@@ -73,12 +82,22 @@ export function addChaosCommands(program: Command): void {
 }
 
 async function runOnce(options: ChaosOptions): Promise<ChaosResult> {
-  const { engines, network, strikeEngines = false } = options
+  const { engines, network } = options
+  const strikeEngines = engines && options.sharedEngines !== true
+  const engineSet = strikeEngines ? ENGINE_SET : ''
   const kafka = engines && options.kafka
   const seed = options.seed ?? Math.floor(Math.random() * 0x1_0000_0000)
   const settings: ChaosSettings = {
     seed,
-    cluster: { edges: options.edges, nodes: options.nodes, engines, kafka, network, clockSkewMs: options.clockSkew },
+    cluster: {
+      edges: options.edges,
+      nodes: options.nodes,
+      engines,
+      engineSet,
+      kafka,
+      network,
+      clockSkewMs: options.clockSkew,
+    },
     population: {
       users: options.users,
       visitors: 2,
@@ -94,7 +113,16 @@ async function runOnce(options: ChaosOptions): Promise<ChaosResult> {
   }
   progress(`chaos: --seed ${seed}`)
   const name = `chaos-${new Date().toISOString().slice(0, 16).replace(/[-:]/g, '').toLowerCase()}-${seed}`
-  return runChaos(settings, join(benchFolder, 'results/raw', name), progress)
+  const folder = join(benchFolder, 'results/raw', name)
+  if (!strikeEngines) return runChaos(settings, folder, progress)
+  const own = new Engines(engineSet)
+  progress('starting engines of its own')
+  try {
+    await own.start([...ENGINE_KINDS, ...(network ? ['toxiproxy'] : [])], options.cassandra)
+    return await runChaos(settings, folder, progress)
+  } finally {
+    await own.wipe()
+  }
 }
 
 function publish(result: ChaosResult, options: ChaosOptions): void {

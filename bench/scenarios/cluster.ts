@@ -40,6 +40,7 @@ export async function withCluster<T>(
       ...size,
       folder,
       engines: true,
+      engineSet: '',
       network: false,
       clockSkewMs: 0,
       processors: placement.server,
@@ -60,7 +61,7 @@ export async function withCluster<T>(
 /** The cluster as the generator sees it: its edges in turn, and whose CPU time is to be measured. */
 export function targetOf(cluster: Cluster, edges = cluster.edges): Target {
   const ours = cluster.components.map(({ name, pid }) => [name, pid ?? 0] as const)
-  const engines = cluster.engines.map(({ name, pid }) => [name, pid] as const)
+  const engines = cluster.engines.flatMap(({ name, pid }) => (pid === undefined ? [] : [[name, pid] as const]))
   return {
     port: edges[0]!.port,
     edgePorts: edges.map(({ port }) => port),

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { repositoryFolder } from '../../servers/folders.js'
 import type { Recorder } from '../history/history-file.js'
 import { Component } from './component.js'
-import { ENGINE_KINDS, type EngineProcess, engineProcesses } from './engines.js'
+import { ENGINE_KINDS, type EngineProcess, Engines } from './engines.js'
 import { dropKeyspace } from './leftovers.js'
 import { Network } from './network.js'
 import { reservedPort } from './reserved-port.js'
@@ -19,6 +19,8 @@ export interface ClusterOptions {
   readonly folder: string
   /** False: no outside engine; each shard-node has a data folder and a fixed part of the slots. */
   readonly engines: boolean
+  /** Whose engines: a set of the run's own by its name, or '' for those that everybody here shares. */
+  readonly engineSet: string
   /** Whether everything committed is published to Kafka. */
   readonly kafka: boolean
   /** False: components reach each other directly, and the network cannot be disturbed. */
@@ -44,6 +46,7 @@ export class Cluster {
   readonly name: string
   readonly edges: Component[] = []
   readonly nodes: Component[] = []
+  readonly engineSet: Engines
   readonly engines: EngineProcess[]
   readonly network: Network | undefined
   readonly clientId = 'demo'
@@ -59,12 +62,14 @@ export class Cluster {
   private constructor(
     options: ClusterOptions,
     recorder: Recorder,
+    engineSet: Engines,
     engines: EngineProcess[],
     network: Network | undefined,
     name: string,
   ) {
     this.options = options
     this.recorder = recorder
+    this.engineSet = engineSet
     this.engines = engines
     this.network = network
     this.name = name
@@ -73,7 +78,8 @@ export class Cluster {
   /** Puts a cluster together without starting it. */
   static async prepare(options: ClusterOptions, recorder: Recorder): Promise<Cluster> {
     const name = `chaos-${randomBytes(4).toString('hex')}`
-    const running = options.engines || options.network ? await engineProcesses() : []
+    const engines = new Engines(options.engineSet)
+    const running = options.engines || options.network ? await engines.processes() : []
     if (options.engines) {
       for (const kind of ENGINE_KINDS) {
         if (!running.some((engine) => engine.kind === kind)) {
@@ -89,7 +95,7 @@ export class Cluster {
     }
     const network = options.network ? new Network(`http://${toxiproxy!.address}`, name) : undefined
     const used = running.filter(({ kind }) => options.engines && (ENGINE_KINDS as readonly string[]).includes(kind))
-    const cluster = new Cluster(options, recorder, used, network, name)
+    const cluster = new Cluster(options, recorder, engines, used, network, name)
     for (let i = 1; i <= options.nodes; i++) cluster.linkPorts.set(`node-${i}`, await reservedPort())
     for (let i = 1; i <= options.nodes; i++) await cluster.addNode(`node-${i}`)
     for (let i = 1; i <= options.edges; i++) await cluster.addEdge(`edge-${i}`)

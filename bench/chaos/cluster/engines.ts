@@ -4,52 +4,103 @@ import { promisify } from 'node:util'
 import { repositoryFolder } from '../../servers/folders.js'
 
 /**
- * The real engines of this machine, by way of `ops/engines` as a process: where they are, and their pids, so that they
- * can be killed and paused like our own.
+ * The real engines, by way of `ops/engines` as a process: where they are, and their pids, so that they can be killed and
+ * paused like our own. Either those that everybody on this machine shares, or a set of the run's own.
  */
 
 const run = promisify(execFile)
 const MAIN = join(repositoryFolder, 'ops/dist/engines/main.js')
 
-export const ENGINE_KINDS = ['cassandra', 'consul', 'redis', 'kafka'] as const
-export type EngineKind = (typeof ENGINE_KINDS)[number]
+/** What a cluster needs, and the variable that says where one for tests is when `ops/engines` did not start it. */
+const VARIABLES = {
+  cassandra: 'CHAT4ALL_TEST_CASSANDRA',
+  consul: 'CHAT4ALL_TEST_CONSUL',
+  redis: 'CHAT4ALL_TEST_REDIS',
+  kafka: 'CHAT4ALL_TEST_KAFKA',
+} as const
+export type EngineKind = keyof typeof VARIABLES
+export const ENGINE_KINDS = Object.keys(VARIABLES) as EngineKind[]
 
 export interface EngineProcess {
   readonly kind: string
-  /** `cassandra-1`, `redis-17103`, `kafka`. */
+  /** As `ops/engines` calls it: `cassandra-1`, `redis-3`, `kafka`. */
   readonly name: string
-  readonly pid: number
+  /** Undefined where somebody else started it: it cannot be struck. */
+  readonly pid: number | undefined
   /** `host:port`. */
   readonly address: string
 }
 
-/** Starts what is not running, of these kinds or processes; resolves when all of them answer. */
-export async function startEngines(names: readonly string[]): Promise<void> {
-  await engines('start', ...names)
-}
-
-/** Every process of an engine that runs now. */
-export async function engineProcesses(): Promise<EngineProcess[]> {
-  const listed = JSON.parse(await engines('status', '--json')) as readonly EngineStatus[]
-  return listed.flatMap(({ name: kind, processes }) =>
-    processes.flatMap(({ name, pid, endpoint }) =>
-      pid === undefined ? [] : [{ kind, name, pid, address: endpoint.replace(/^https?:\/\//, '') }],
-    ),
-  )
-}
-
-/** What `status --json` says of an engine. */
-interface EngineStatus {
+interface Status {
   readonly name: string
   readonly processes: readonly { readonly name: string; readonly pid?: number; readonly endpoint: string }[]
 }
 
-async function engines(...args: string[]): Promise<string> {
-  try {
-    const { stdout } = await run(process.execPath, [MAIN, ...args])
-    return stdout
-  } catch (error) {
-    const { stderr, message } = error as Error & { stderr?: string }
-    throw new Error(`engines ${args.join(' ')}: ${stderr || message}`)
+export class Engines {
+  private readonly set: string
+
+  /** `set`: the name of a set of the run's own; '': the shared ones. */
+  constructor(set: string) {
+    this.set = set
   }
+
+  get isOwn(): boolean {
+    return this.set !== ''
+  }
+
+  /** Starts what does not run, installs it if need be; resolves when all of it answers. */
+  async start(names: readonly string[], cassandraProcesses?: number): Promise<void> {
+    const several = cassandraProcesses === undefined ? [] : ['--processes', String(cassandraProcesses)]
+    await this.call('start', ...names, ...several)
+  }
+
+  /** Every process that runs now. */
+  async processes(): Promise<EngineProcess[]> {
+    const engines = JSON.parse(await this.call('status', '--json')) as Status[]
+    const running = engines.flatMap(({ name: kind, processes }) =>
+      processes.flatMap(({ name, pid, endpoint }) =>
+        pid === undefined ? [] : [{ kind, name, pid, address: addressOf(endpoint) }],
+      ),
+    )
+    return this.isOwn ? running : withGiven(running)
+  }
+
+  /** Stops everything of the run's own set, and deletes its data. */
+  async wipe(): Promise<void> {
+    if (!this.isOwn) throw new Error('shared engines are not wiped')
+    await this.call('wipe')
+  }
+
+  private async call(...args: string[]): Promise<string> {
+    try {
+      const env = { ...process.env, CHAT4ALL_ENGINES_SET: this.set }
+      const { stdout } = await run(process.execPath, [MAIN, ...args], { env, maxBuffer: 16 * 1024 * 1024 })
+      return stdout
+    } catch (error) {
+      const { stderr, message } = error as Error & { stderr?: string }
+      throw new Error(`engines ${args.join(' ')}: ${stderr || message}`)
+    }
+  }
+}
+
+/** A variable that names an engine elsewhere counts more than what runs here. */
+function withGiven(running: readonly EngineProcess[]): EngineProcess[] {
+  const engines = [...running]
+  for (const kind of ENGINE_KINDS) {
+    const addresses = process.env[VARIABLES[kind]]?.split(',').map(addressOf) ?? []
+    if (addresses.every((address) => running.some((engine) => engine.address === address))) continue
+    const elsewhere = addresses.map((address, index) => ({
+      kind,
+      name: `${kind}-${index + 1}`,
+      pid: undefined,
+      address,
+    }))
+    const others = engines.filter((engine) => engine.kind !== kind)
+    engines.splice(0, engines.length, ...others, ...elsewhere)
+  }
+  return engines
+}
+
+function addressOf(endpoint: string): string {
+  return endpoint.replace(/^https?:\/\//, '')
 }

@@ -1,6 +1,5 @@
 import type { Cluster } from '../cluster/cluster.js'
 import type { Component } from '../cluster/component.js'
-import { type EngineProcess, engineProcesses, startEngines } from '../cluster/engines.js'
 import type { Disturbance } from '../cluster/network.js'
 import type { Recorder } from '../history/history-file.js'
 import { FAULTS, type FaultKind, type Victim } from './catalogue.js'
@@ -129,12 +128,13 @@ export class Tormentor {
     const targets = [victim.name]
     this.struck.add(victim.name)
     const begin = async (): Promise<Struck> => {
-      const { pid } = await runningEngine(victim)
+      const pid = (await this.cluster.engineSet.processes()).find(({ name }) => name === victim.name)?.pid
+      if (pid === undefined) throw new Error(`${victim.name} does not run`)
       process.kill(pid, how === 'kill' ? 'SIGKILL' : 'SIGSTOP')
       const end = async (): Promise<void> => {
         try {
           if (how === 'pause') process.kill(pid, 'SIGCONT')
-          else await startEngines([victim.name])
+          else await this.cluster.engineSet.start([victim.name])
         } finally {
           this.struck.delete(victim.name)
         }
@@ -198,12 +198,6 @@ async function restart(component: Component): Promise<void> {
   component.start()
   await component.ready()
   await pause(RESTART_PAUSE_MS)
-}
-
-async function runningEngine(engine: EngineProcess): Promise<EngineProcess> {
-  const found = (await engineProcesses()).find(({ name }) => name === engine.name)
-  if (found === undefined) throw new Error(`${engine.name} does not run`)
-  return found
 }
 
 function one<T>(of: readonly T[], dice: number): T | undefined {

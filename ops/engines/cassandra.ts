@@ -45,6 +45,7 @@ const JVM_OPTIONS = [
 
 /** Each process has an address of its own: Cassandra tells its peers apart by address, and all share the ports. */
 const cassandraAddress = (index: number) => `127.0.${10 + index}.1`
+const endpoint = (index: number) => `${cassandraAddress(index)}:${port('cassandra')}`
 const PROCESSES_MAX = 3
 const AGREE_MS_MAX = 120_000
 const POLL_MS = 500
@@ -62,14 +63,17 @@ export const cassandra: Engine = {
     mavenLibraries(folder(), [{ group: 'org.apache.cassandra', artifact: 'cassandra-all', version: VERSION }]),
   instances: ({ processes }) => Array.from({ length: processes }, (_, index) => instance(index)),
   afterStart: ({ processes }) => (processes > 1 ? untilAllAreUp(processes) : Promise.resolve()),
-  testVariables: () => ({ CHAT4ALL_TEST_CASSANDRA: `${cassandraAddress(0)}:${port('cassandra')}` }),
+  testVariables: ({ processes }) => ({
+    CHAT4ALL_TEST_CASSANDRA: endpoint(0),
+    ...(processes === PROCESSES_MAX && { CHAT4ALL_TEST_CASSANDRA_3: [0, 1, 2].map(endpoint).join(',') }),
+  }),
 }
 
 function instance(index: number): Instance {
   const address = cassandraAddress(index)
   return {
     name: `cassandra-${index + 1}`,
-    endpoint: `${address}:${port('cassandra')}`,
+    endpoint: endpoint(index),
     listens: [
       ...['cassandra', 'cassandra-storage'].map((name) => `${address}:${port(name)}`),
       `127.0.0.1:${port(`cassandra-jmx-${index + 1}`)}`,

@@ -91,6 +91,15 @@ export function pids(targets: readonly Target[]): { readonly name: string; reado
   })
 }
 
+/** Where tests find those that run, by variable. */
+export function testVariables(targets: readonly Target[]): Record<string, string> {
+  const running = enginesOf(targets).filter(({ name }) => pids([{ engine: name }]).length > 0)
+  return Object.assign(
+    {},
+    ...running.map((engine) => engine.testVariables?.({ processes: startedProcesses(engine) }) ?? {}),
+  )
+}
+
 export async function status(targets: readonly Target[]): Promise<EngineStatus[]> {
   return await Promise.all(
     enginesOf(targets).map(async (engine) => {

@@ -14,7 +14,7 @@ export interface Engine {
   /** After all instances answer (e.g. forming a cluster). Idempotent. */
   afterStart?(options: EngineOptions): Promise<void>
   /** What tests are told about it, by variable. */
-  testVariables?(): Readonly<Record<string, string>>
+  testVariables?(options: EngineOptions): Readonly<Record<string, string>>
 }
 
 export interface EngineOptions {

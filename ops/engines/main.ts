@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { ALL } from './catalogue.js'
-import { install, lease, pids, release, start, status, stop, wipe } from './commands.js'
+import { install, lease, pids, release, start, status, stop, testVariables, wipe } from './commands.js'
 import { missingFor } from './needs.js'
 import { ENGINES } from './paths.js'
 import { statusLines } from './status.js'
@@ -59,10 +59,7 @@ async function main(args: readonly string[]): Promise<number> {
       return found.length === 0 ? 1 : 0
     }
     case 'env':
-      for (const { name, testVariables } of ALL) {
-        if (!targets.some(({ engine }) => engine === name) || pids([{ engine: name }]).length === 0) continue
-        for (const [key, value] of Object.entries(testVariables?.() ?? {})) console.log(`export ${key}=${value}`)
-      }
+      for (const [name, value] of Object.entries(testVariables(targets))) console.log(`export ${name}=${value}`)
       return 0
     case 'missing': {
       const missing = ALL.filter(({ name }) => targets.some(({ engine }) => engine === name)).flatMap((engine) =>

@@ -15,7 +15,7 @@
 /** @type {Readonly<Record<string, Suite>>} */
 const SUITES = {
   cassandra: { engines: ['cassandra'] },
-  // Three that replicate, and are killed: only those that somebody gave for it.
+  // Three that replicate, and are killed: they are started for this alone.
   'cassandra-3': { engines: ['cassandra-3'], alone: true },
   kafka: { engines: ['kafka'] },
   redis: { engines: ['redis'] },
@@ -35,13 +35,8 @@ export const VARIABLES = /** @type {Readonly<Record<string, string>>} */ ({
   s3: 'CHAT4ALL_TEST_MINIO',
 })
 
-/** Engines that no test run starts by itself, and how they are started. */
-export const BY_HAND = /** @type {Readonly<Record<string, string>>} */ ({
-  'cassandra-3': 'three Cassandras are not started for tests (`ops/engines start cassandra --processes 3`)',
-})
-
 /** Those that are installed fastest first: their suites need not go without them when time runs out. */
-const INSTALL_ORDER = ['cassandra-3', 'chromium', 'redis', 'kafka', 'cassandra', 'toxiproxy', 's3', 'consul']
+const INSTALL_ORDER = ['chromium', 'redis', 'kafka', 'cassandra', 'cassandra-3', 'toxiproxy', 's3', 'consul']
 
 /**
  * All engines that these tests can use, in the order in which to install them.

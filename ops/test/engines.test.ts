@@ -5,7 +5,7 @@ import { test } from 'node:test'
 const { enginesOf, engineLines, splitByEngines, suiteOf } = await import(
   new URL('../../test/engines.mjs', import.meta.url).href
 )
-const { readExports } = await import(new URL('../../test/real-engines.mjs', import.meta.url).href)
+const { readExports } = await import(new URL('../../test/engines-command.mjs', import.meta.url).href)
 
 const files = (...sources: string[]) => sources.map((source) => ({ source }))
 const KAFKA = { where: '127.0.0.1:1', by: 'engines' }

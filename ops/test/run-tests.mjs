@@ -6,17 +6,21 @@
  */
 
 import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
 import { run } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { findChromium } from './chromium.mjs'
 import { engineLines, enginesOf, splitByEngines, suiteOf } from './engines.mjs'
+import { EnginesCommand } from './engines-command.mjs'
 import { findTests } from './find-tests.mjs'
 import { RealEngines } from './real-engines.mjs'
 import { Report, sourceNames } from './report.mjs'
 
 /** No file takes longer, unless it hangs. */
 const FILE_MS_MAX = 240_000
+/** But a cluster of processes that are killed and come back, on a busy machine. */
+const CLUSTER_FILE_MS_MAX = 600_000
 /** Past this many at once, tests of time-outs fail for want of a processor. */
 const FILES_AT_ONCE_MAX = 4
 
@@ -30,7 +34,8 @@ if (wanted.length === 0) {
 }
 
 const needed = enginesOf(wanted)
-const engines = new RealEngines(root, process.env, console.log)
+const command = new EnginesCommand(join(root, 'ops/dist/engines/main.js'), process.env, console.log)
+const engines = new RealEngines(command)
 if (needed.includes('chromium')) {
   const chromium = findChromium()
   if ('path' in chromium) process.env.CHROMIUM_PATH = chromium.path
@@ -41,8 +46,8 @@ if (needed.includes('chromium')) {
 }
 for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
   process.once(signal, async () => {
-    engines.interrupt()
-    await engines.release()
+    command.interrupt()
+    await engines.end()
     process.exit(1)
   })
 }
@@ -51,11 +56,12 @@ const report = new Report(console.log, sourceNames(root, wanted))
 /**
  * @param {readonly import('./find-tests.mjs').TestFile[]} tests
  * @param {number} filesAtOnce
+ * @param {number} fileMsMax
  */
-async function runTests(tests, filesAtOnce) {
+async function runTests(tests, filesAtOnce, fileMsMax) {
   if (tests.length === 0) return
   const files = tests.map(({ compiled }) => compiled)
-  for await (const event of run({ files, concurrency: filesAtOnce, timeout: FILE_MS_MAX })) report.take(event)
+  for await (const event of run({ files, concurrency: filesAtOnce, timeout: fileMsMax })) report.take(event)
 }
 
 const filesAtOnce = Math.min(FILES_AT_ONCE_MAX, availableParallelism())
@@ -63,18 +69,22 @@ const isReal = (/** @type {string} */ engine) => engine !== 'chromium'
 const onEngines = wanted.filter(({ source }) => suiteOf(source).engines.some(isReal))
 const others = wanted.filter((test) => !onEngines.includes(test))
 const installation = engines.install(needed.filter(isReal))
-await runTests(splitByEngines(others, engines.found).runnable, filesAtOnce)
-engines.sayProgress()
+await runTests(splitByEngines(others, engines.found).runnable, filesAtOnce, FILE_MS_MAX)
+command.saysProgress = true
 await installation
 await engines.start()
+const isCluster = (/** @type {{ source: string }} */ { source }) => suiteOf(source).alone
 const { runnable } = splitByEngines(onEngines, engines.found)
 await runTests(
-  runnable.filter(({ source }) => !suiteOf(source).alone),
+  runnable.filter((test) => !isCluster(test)),
   filesAtOnce,
+  FILE_MS_MAX,
 )
-await runTests(
-  runnable.filter(({ source }) => suiteOf(source).alone),
-  1,
-)
+await runTests(runnable.filter(isCluster), 1, CLUSTER_FILE_MS_MAX)
+// What others use is given back first: three more Cassandras want its memory.
 await engines.release()
+await engines.startThree()
+const late = splitByEngines(onEngines, engines.found).runnable.filter((test) => !runnable.includes(test))
+await runTests(late, 1, CLUSTER_FILE_MS_MAX)
+await engines.end()
 process.exitCode = report.close(engineLines(wanted, engines.found)) ? 0 : 1

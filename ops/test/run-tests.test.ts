@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -38,15 +39,17 @@ const [command, engine] = process.argv.slice(2)
 appendFileSync('commands', process.argv.slice(2).join(' ') + '\\n')`
 const commands = (root: string) => readFileSync(join(root, 'commands'), 'utf8').trim().split('\n')
 
+/** Without the mark by which node's runner knows that it runs inside of itself, and the engines of that run. */
+function bareEnvironment(): NodeJS.ProcessEnv {
+  const isOurs = (name: string) => name === 'CI' || name === 'NODE_TEST_CONTEXT' || name.startsWith('CHAT4ALL_')
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !isOurs(name)))
+}
+
 function run(root: string, words: string[] = [], env: NodeJS.ProcessEnv = {}) {
-  // Without the mark by which node's runner knows that it runs inside of itself.
-  const { NODE_TEST_CONTEXT: _, CI: __, ...inherited } = process.env
-  // Nor with the engines of the run that this is part of.
-  const rest = Object.fromEntries(Object.entries(inherited).filter(([name]) => !name.startsWith('CHAT4ALL_')))
   const { status, stdout, stderr } = spawnSync(process.execPath, [runner, '--root', root, ...words], {
     encoding: 'utf8',
     cwd: root,
-    env: { ...rest, ...env },
+    env: { ...bareEnvironment(), ...env },
   })
   return { status, output: stdout + stderr, lastLines: stdout.trimEnd().split('\n').slice(-8) }
 }
@@ -187,4 +190,42 @@ test('who wants no engines says so', () => {
   const { status, output } = run(root, [], { CHAT4ALL_TEST_ENGINES: 'none' })
   assert.equal(status, 0, output)
   assert.match(output, /NOT RUN, no kafka: .* — CHAT4ALL_TEST_ENGINES is none/)
+})
+
+test('three Cassandras for a suite that kills them are a set of their own, started after all else, and wiped', () => {
+  const reads = `test('engine', () => { if (process.env.CHAT4ALL_TEST_CASSANDRA_3 !== 'a,b,c') throw new Error() })`
+  const engines = `const set = process.env.CHAT4ALL_ENGINES_SET ?? ''
+if (command !== 'install') appendFileSync('commands', set.replace(/[0-9]+/, 'PID') + '\\n')
+if (command === 'env' && set !== '') console.log('export CHAT4ALL_TEST_CASSANDRA_3=a,b,c')
+else if (command === 'env') console.log('export CHAT4ALL_TEST_KAFKA=127.0.0.1:7')`
+  const root = repository({ 'killed.cassandra-3': reads, 'stream.kafka': READS_KAFKA }, engines)
+  const { status, output } = run(root)
+  if (/NOT RUN, no cassandra-3: .* GB of free memory/.test(output)) return
+  assert.equal(status, 0, output)
+  assert.match(output, /Ran on cassandra-3 \(a,b,c, of ops\/engines\)/)
+  const set = 'test-run-PID'
+  assert.deepEqual(commands(root), [
+    ...['install kafka', 'install cassandra'],
+    ...['start kafka', '', 'env kafka', '', 'release', ''],
+    ...['start cassandra --processes 3', set, 'env cassandra', set, 'wipe cassandra', set],
+  ])
+})
+
+test('a run that is interrupted gives back what it started', async () => {
+  const root = repository(
+    {
+      'stream.kafka': `test('engine', () => { console.log('under way'); setInterval(() => {}, 1000); return new Promise(() => {}) })`,
+    },
+    SAYS_WHERE,
+  )
+  const running = spawn(process.execPath, [runner, '--root', root], { cwd: root, env: bareEnvironment() })
+  let output = ''
+  for await (const chunk of running.stdout) {
+    output += chunk
+    if (output.includes('Starting kafka')) break
+  }
+  running.kill('SIGTERM')
+  const [code] = await once(running, 'exit')
+  assert.equal(code, 1)
+  assert.equal(commands(root).at(-1), 'release')
 })

@@ -4,6 +4,9 @@ import type { ResponseSink, ResponseSource } from './streamed-response.js'
 /** Written when there is nothing else to write: uWebSockets sends what it holds back only along with something. */
 const NOTHING = ':\n'
 
+/** How long a client may take to take the last of what was sent to it. */
+const ENDING_MS = 2_000
+
 /**
  * A streamed body on uWebSockets, with what it holds back counted: once a write was not taken whole, the next waits here
  * until the socket has room.
@@ -41,7 +44,11 @@ export class UwsSink implements ResponseSink {
   end(): void {
     if (this.over || this.ending) return
     this.ending = true
-    if (this.heldBytes === 0) this.finish()
+    if (this.heldBytes === 0) return this.finish()
+    // Who does not take the rest is cut off: what it has, it can come back with.
+    setTimeout(() => {
+      if (!this.over) this.res.close()
+    }, ENDING_MS).unref()
   }
 
   /** The connection is gone. */

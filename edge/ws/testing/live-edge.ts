@@ -81,6 +81,7 @@ class ModelListener {
 export class LiveEdge {
   readonly cluster: ModelCluster
   readonly registry: Registry
+  readonly authenticator = authenticator
   port = 0
   private readonly app: TemplatedApp
   readonly edge: Edge

@@ -103,7 +103,8 @@ export const ERRORS = {
     wire: 11,
     http: 409,
     retry: 'never',
-    means: 'It contradicts what is there: a message_id (or Idempotency-Key) used before with other content, an id that is taken.',
+    means:
+      'It contradicts what is there: a message_id (or Idempotency-Key) used before with other content, an id that is taken.',
     remedy: 'Use a new UUIDv4 for a new message and a new id for a new thing; repeat a request only byte for byte.',
   },
   BUSY: {

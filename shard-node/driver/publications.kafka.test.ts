@@ -17,7 +17,11 @@ const brokers = process.env.CHAT4ALL_TEST_KAFKA ?? '127.0.0.1:9092'
 const brokerPid = process.env.CHAT4ALL_TEST_KAFKA_PID
 const program = fileURLToPath(new URL('./testing/publisher-process.js', import.meta.url))
 const folders: string[] = []
-after(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true }))))
+const processes: ChildProcess[] = []
+after(async () => {
+  for (const child of processes) child.kill('SIGKILL')
+  await Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true })))
+})
 
 class Publisher {
   readonly process: ChildProcess
@@ -29,6 +33,7 @@ class Publisher {
     this.process = fork(program, [folder, brokers, topic, ...killAt.map(String)], {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     })
+    processes.push(this.process)
     this.process.on('message', (name) => {
       if (name !== 'ready') acknowledged.set(String(name), (acknowledged.get(String(name)) ?? 0) + 1)
     })

@@ -14,7 +14,8 @@ export async function debianPrograms(folder: string, packages: readonly string[]
   const own = ['-o', `Dir::Cache=${making}`, '-o', 'Debug::NoLocking=true']
   const download = (options: readonly string[]) =>
     run('apt-get', [
-      ...['install', '--download-only', '--no-install-recommends', '-y', '-qq'],
+      // Again, if it is installed: who asks does not find it all the same.
+      ...['install', '--reinstall', '--download-only', '--no-install-recommends', '-y', '-qq'],
       ...own,
       ...options,
       ...['-o', `Dir::Cache::archives=${archives}`],

@@ -117,11 +117,15 @@ async function runOnce(options: ChaosOptions): Promise<ChaosResult> {
   if (!strikeEngines) return runChaos(settings, folder, progress)
   const own = new Engines(engineSet)
   progress('starting engines of its own')
+  // A run that is interrupted ends without coming back here.
+  const wipeNow = (): void => own.wipeAtExit()
+  process.once('exit', wipeNow)
   try {
     await own.start([...ENGINE_KINDS, ...(network ? ['toxiproxy'] : [])], options.cassandra)
     return await runChaos(settings, folder, progress)
   } finally {
     await own.wipe()
+    process.removeListener('exit', wipeNow)
   }
 }
 

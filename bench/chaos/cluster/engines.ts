@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { repositoryFolder } from '../../servers/folders.js'
@@ -67,14 +67,27 @@ export class Engines {
 
   /** Stops everything of the run's own set, and deletes its data. */
   async wipe(): Promise<void> {
-    if (!this.isOwn) throw new Error('shared engines are not wiped')
+    this.mustBeOwn()
     await this.call('wipe')
+  }
+
+  /** The same in a process that ends now. */
+  wipeAtExit(): void {
+    this.mustBeOwn()
+    spawnSync(process.execPath, [MAIN, 'wipe'], { env: this.environment })
+  }
+
+  private mustBeOwn(): void {
+    if (!this.isOwn) throw new Error('shared engines are not wiped')
+  }
+
+  private get environment(): NodeJS.ProcessEnv {
+    return { ...process.env, CHAT4ALL_ENGINES_SET: this.set }
   }
 
   private async call(...args: string[]): Promise<string> {
     try {
-      const env = { ...process.env, CHAT4ALL_ENGINES_SET: this.set }
-      const { stdout } = await run(process.execPath, [MAIN, ...args], { env, maxBuffer: 16 * 1024 * 1024 })
+      const { stdout } = await run(process.execPath, [MAIN, ...args], { env: this.environment })
       return stdout
     } catch (error) {
       const { stderr, message } = error as Error & { stderr?: string }

@@ -98,6 +98,13 @@ const fed = (...ns: number[]): Observation => ({
   conversation: CHAT,
   messages: ns.map((n) => ({ seq: seq(n), messageId: id(n) })),
 })
+const arrived = (...ns: number[]): Observation => ({
+  type: 'arrived',
+  at: 1,
+  publisher: 'a',
+  conversation: CHAT,
+  seqs: ns.map(seq),
+})
 const ended = (...unfinished: string[]): Observation => ({ type: 'convergence', at: 100, unfinished })
 
 function range(from: number, to: number): number[] {
@@ -188,10 +195,12 @@ test('5: an answer with a cursor behind what was known before the question is se
   keeps(5, cursors(1, 3, 3), cursors(2, 3, 2))
 })
 
-test('6: a view that is fed with a hole, or not to the end, is seen', () => {
-  keeps(6, fed(1, 2), fed(2, 3), fullRead(9, 1, 2, 3))
-  breaks(6, /seq 3 of chat after 1/, fed(1), fed(3))
-  breaks(6, /end at 1, its log at 2/, fed(1), fullRead(9, 1, 2))
+test('6: a view, or an event stream, that gets a hole, or not all to the end, is seen', () => {
+  keeps(6, fed(1, 2), fed(2, 3), arrived(1), arrived(1, 2), arrived(3), fullRead(9, 1, 2, 3))
+  breaks(6, /the views got seq 3 of chat from a after 1/, fed(1), fed(3))
+  breaks(6, /the views of chat ends at 1, its log at 2/, fed(1), arrived(1, 2), fullRead(9, 1, 2))
+  breaks(6, /the event stream got seq 3 of chat from a after 1/, arrived(1), arrived(3), arrived(2))
+  breaks(6, /the event stream of chat ends at 1, its log at 2/, fed(1, 2), arrived(1), fullRead(9, 1, 2))
 })
 
 test('7: a session that misses messages, or gets them twice, is seen', () => {

@@ -3,9 +3,9 @@ import { test } from 'node:test'
 import { chooseBlock, portIn } from './ports.js'
 
 test('a checkout keeps to the same block, and another has another', () => {
-  const first = chooseBlock('/home/ann/chat4all/.engines', [])
-  assert.equal(chooseBlock('/home/ann/chat4all/.engines', []), first)
-  assert.notEqual(chooseBlock('/home/bob/chat4all/.engines', []), first)
+  const first = chooseBlock('checkout-of-ann/chat4all/.engines', [])
+  assert.equal(chooseBlock('checkout-of-ann/chat4all/.engines', []), first)
+  assert.notEqual(chooseBlock('checkout-of-bob/chat4all/.engines', []), first)
 })
 
 test('a block in which somebody listens is not chosen', () => {

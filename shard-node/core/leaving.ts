@@ -37,6 +37,12 @@ export function beginLeaving(state: ShardState, link: LinkId, { slot, node }: Wa
   })
 }
 
+/** Whether requests of some slot are held until the view has caught up. */
+export function isDraining(state: ShardState): boolean {
+  for (const { stage } of state.leaving.values()) if (stage === 'draining') return true
+  return false
+}
+
 /** Takes each leaving slot as far as it can go. Returns those that nobody took: they are to be taken back. */
 export function continueLeaving(state: ShardState, now: Millis): Slot[] {
   const overdue: Slot[] = []

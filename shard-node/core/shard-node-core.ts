@@ -13,13 +13,14 @@ import {
   type SlotRow,
   type StoredConversation,
   type StoredMessage,
+  type StoredReceipt,
 } from '@chat4all/protocol'
 import { fillFromView, isIdle } from './conversation.js'
 import type { Effect, LinkId, RecoveryOutcome, RecoveryRequest } from './effects.js'
 import { hasElapsed } from './elapsed.js'
 import { enumerate } from './enumeration.js'
 import { commit, flush, trim } from './flush.js'
-import { beginLeaving, continueLeaving, leave, stay } from './leaving.js'
+import { beginLeaving, continueLeaving, isDraining, leave, stay } from './leaving.js'
 import { Ownership } from './ownership.js'
 import { signal, unsubscribe, unsubscribeAll } from './reads.js'
 import { bounceWaiting, request, serveWaiting } from './requests.js'
@@ -116,6 +117,7 @@ export class ShardNodeCore {
       case 'subscribe':
       case 'read':
       case 'inspect':
+      case 'status':
       case 'open':
       case 'change':
         return request(this.state, link, frame, now)
@@ -226,12 +228,18 @@ export class ShardNodeCore {
     this.state.answered(token, messages)
   }
 
+  receiptsRead(token: number, receipts: readonly StoredReceipt[] | 'failed', _now: Millis): void {
+    this.state.answered(token, receipts)
+  }
+
   listed(token: number, conversations: readonly ConversationId[] | 'failed', _now: Millis): void {
     this.state.answered(token, conversations)
   }
 
   private materialise(now: Millis): void {
-    const next = this.state.materialiser.next(now, this.state.leaving.size > 0)
+    // Requests are held until the view has what came before them.
+    const hurried = isDraining(this.state)
+    const next = this.state.materialiser.next(now, hurried)
     if (next !== undefined) this.state.effects.push({ type: 'apply', log: this.state.pipeline.log, ...next })
   }
 
@@ -239,7 +247,10 @@ export class ShardNodeCore {
     if (log !== this.state.pipeline.log) return
     for (const change of this.state.materialiser.applied(upTo)) {
       const conversation = this.state.conversations.get(change.conversation)
-      if (conversation !== undefined && change.messages !== undefined) {
+      if (conversation === undefined) continue
+      // They went to the view in the order in which they were committed.
+      if (change.rises !== undefined) conversation.recentRises.splice(0, change.rises.length)
+      if (change.messages !== undefined) {
         trim(conversation, change.messages.lastSeq, this.state.config.windowMessages)
       }
     }

@@ -54,6 +54,10 @@ export class RequestsOverPipelines implements Requests {
     return ((await this.ask(request)) as Extract<Answer, { type: 'info' }>).info
   }
 
+  status(request: Parameters<Requests['status']>[0]): Promise<Extract<Answer, { type: 'status' }>> {
+    return this.ask(request) as Promise<Extract<Answer, { type: 'status' }>>
+  }
+
   conversationsOf(app: AppId, user: UserId): Promise<ConversationInfo[]> {
     return new Promise((resolve, reject) => {
       const found = new Map<string, ConversationInfo>()

@@ -10,6 +10,7 @@ import type {
   PostFrame,
   ReadFrame,
   Seq,
+  StatusFrame,
   UserId,
 } from '@chat4all/protocol'
 
@@ -28,6 +29,8 @@ export interface Requests {
   mark(request: Asked<MarkFrame>): Promise<void>
   read(request: Asked<ReadFrame>): Promise<Extract<Answer, { type: 'page' }>>
   inspect(request: Asked<InspectFrame>): Promise<ConversationInfo>
+  /** A message, and who has it. */
+  status(request: Asked<StatusFrame>): Promise<Extract<Answer, { type: 'status' }>>
   /** Asks every shard-node. */
   conversationsOf(app: AppId, user: UserId): Promise<ConversationInfo[]>
 }

@@ -31,6 +31,8 @@ export interface ConversationChange {
   readonly members?: readonly StoredMember[]
   /** Absolute values; each field only ever rises. */
   readonly cursors?: readonly StoredCursor[]
+  /** When cursors rose, so that who has a message has a time. */
+  readonly rises?: readonly StoredRise[]
   readonly messages?: MessageBatch
 }
 
@@ -69,6 +71,21 @@ export interface StoredCursor {
   readonly user: UserId
   readonly delivered: Seq
   readonly read: Seq
+}
+
+/** A member's cursor came to `upto`: what lies between there and where it stood before has been delivered, or read, since. */
+export interface StoredRise {
+  readonly user: UserId
+  readonly kind: 'delivered' | 'read'
+  readonly upto: Seq
+  readonly time: Millis
+}
+
+/** Since when a member has a message; a time is left out while it has not. */
+export interface StoredReceipt {
+  readonly user: UserId
+  readonly delivered?: Millis
+  readonly read?: Millis
 }
 
 export interface StoredConversation {

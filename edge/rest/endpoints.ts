@@ -12,6 +12,7 @@ import { getFileParts } from './files/get-file-parts.js'
 import { postFileParts } from './files/post-file-parts.js'
 import { postFilesComplete } from './files/post-files-complete.js'
 import { postFilesInitiate } from './files/post-files-initiate.js'
+import { getMessage } from './messages/get-message.js'
 import { getMessages } from './messages/get-messages.js'
 import { postMessages } from './messages/post-messages.js'
 import { postReceipts } from './messages/post-receipts.js'
@@ -28,6 +29,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   postMembers,
   postReceipts,
   getMessages,
+  getMessage,
   postMessages,
   postFilesInitiate,
   getFileParts,

@@ -56,6 +56,11 @@ beforeEach(async () => {
     conversations.push(conversation_id)
   }
   known.conversation_id = conversations
+  known.message_id = conversations.map(() => randomUUID())
+  for (const [i, conversation_id] of conversations.entries()) {
+    const message = { conversation_id, message_id: known.message_id[i], payload: { type: 'text', text: 'hello' } }
+    await call('POST', '/v1/messages', message, tokens[1])
+  }
   known.file_id = await Promise.all([0, 1, 2].map(file))
   const { webhook_id } = await call('POST', '/v1/webhooks', { url: 'https://example.org/' })
   known.webhook_id = [webhook_id]

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { CHANNELS_MAX, MEMBERS_CHANGED_MAX, PAGE_MESSAGES_MAX } from '../limits.js'
+import { CHANNELS_MAX, MEMBERS_CHANGED_MAX, MEMBERS_LISTED_MAX, PAGE_MESSAGES_MAX } from '../limits.js'
+import { MESSAGE_STATES } from '../message-status.js'
 import { payload, storedPayload } from './payloads.js'
 import {
   channel,
@@ -92,6 +93,37 @@ export const pageAnswer = z
   })
   .meta({ id: 'MessagePage' })
 
+const receipt = z
+  .object({
+    user: userId,
+    channel: channel.meta({ description: '`chat4all` for the platform’s own devices, else the external channel.' }),
+    status: z.enum(MESSAGE_STATES),
+    history: z
+      .array(z.object({ status: z.enum(MESSAGE_STATES), time: moment }))
+      .meta({ description: 'Oldest first. A state whose time is not known (any more) is left out.' }),
+  })
+  .meta({ id: 'MessageReceipt' })
+
+export const messageStatusAnswer = messageAnswer
+  .extend({
+    status: z.enum(MESSAGE_STATES).meta({
+      description: 'The least that all receivers have: `read` when everyone has read it.',
+    }),
+    receipts: z
+      .array(receipt)
+      .optional()
+      .meta({
+        description: `One for each other member and channel; left out in groups of over ${MEMBERS_LISTED_MAX}.`,
+      }),
+  })
+  .meta({ id: 'MessageStatus' })
+
+export const messageParams = z.object({ message_id: messageId })
+export const messageQuery = z.object({
+  conversation_id: conversationId.meta({ description: 'Where it was posted: ids are its sender’s, and tell nothing.' }),
+})
+
+export type MessageStatusAnswer = z.output<typeof messageStatusAnswer>
 export type PostMessageBody = z.input<typeof postMessageBody>
 export type AcceptedAnswer = z.output<typeof acceptedAnswer>
 export type MessageAnswer = z.output<typeof messageAnswer>

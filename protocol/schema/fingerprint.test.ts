@@ -16,7 +16,7 @@ import { uint } from './types.js'
  */
 const PINNED = {
   client: [1, '4631434f7be97b54'],
-  link: [1, '65d3af9c2d15b0a8'],
+  link: [1, 'e8013350b7efed62'],
 }
 
 const fingerprint = (directions: readonly Direction[]) =>

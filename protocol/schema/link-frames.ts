@@ -1,4 +1,4 @@
-import { MEMBERS_CHANGED_MAX, PAGE_MESSAGES_MAX } from '../limits.js'
+import { MEMBERS_CHANGED_MAX, MEMBERS_LISTED_MAX, PAGE_MESSAGES_MAX } from '../limits.js'
 import {
   appId,
   conversationId,
@@ -8,6 +8,7 @@ import {
   epochNumber,
   extras,
   logName,
+  message,
   messageId,
   metadata,
   moment,
@@ -141,6 +142,16 @@ export const inspect = frame(16, 'inspect', 'Read a conversation’s data. With 
   user: optional(userId),
 })
 
+export const status = frame(17, 'status', 'Who has a message, since when? With `user`: only if a member.', {
+  slot: slotNumber,
+  attempt,
+  n,
+  app: appId,
+  conversation: conversationId,
+  message_id: messageId,
+  user: optional(userId),
+})
+
 // --- edge → shard-node: outside of the pipelines --------------------------------------------------------------------
 
 export const unsubscribe = frame(20, 'unsubscribe', 'The last session of this member on this edge is gone.', {
@@ -212,10 +223,27 @@ export const answer = union('answer', {
   subscribed: [2, { head: seqNumber, first: seqNumber, online: list(userId, 1000) }],
   page: [3, pageBody],
   info: [4, { info: conversationInfo }],
+  status: [
+    5,
+    {
+      message,
+      receipts: optional(
+        list(
+          tuple('receipt', {
+            user: userId,
+            delivered: optional(moment),
+            read: optional(moment),
+          }),
+          MEMBERS_LISTED_MAX,
+          'of the other members; time 0: since when is not known. Left out in large groups',
+        ),
+      ),
+    },
+  ],
 })
 export type Answer = Of<typeof answer>
 
-export const reply = frame(43, 'reply', 'Answer to open, mark, subscribe, read or inspect.', {
+export const reply = frame(43, 'reply', 'Answer to open, mark, subscribe, read, inspect or status.', {
   slot: slotNumber,
   attempt,
   n,
@@ -284,6 +312,7 @@ export const EDGE_LINK_FRAMES = [
   subscribe,
   read,
   inspect,
+  status,
   unsubscribe,
   signal,
   enumerate,
@@ -317,8 +346,17 @@ export type MarkFrame = FrameOf<typeof mark>
 export type SubscribeFrame = FrameOf<typeof subscribe>
 export type ReadFrame = FrameOf<typeof read>
 export type InspectFrame = FrameOf<typeof inspect>
+export type StatusFrame = FrameOf<typeof status>
 /** A request of a slot's pipeline. */
-export type RequestFrame = PostFrame | OpenFrame | ChangeFrame | MarkFrame | SubscribeFrame | ReadFrame | InspectFrame
+export type RequestFrame =
+  | PostFrame
+  | OpenFrame
+  | ChangeFrame
+  | MarkFrame
+  | SubscribeFrame
+  | ReadFrame
+  | InspectFrame
+  | StatusFrame
 export type FanoutFrame = FrameOf<typeof fanout>
 export type WantFrame = FrameOf<typeof want>
 export type ConsentFrame = FrameOf<typeof consent>

@@ -17,6 +17,7 @@ import {
   type StoredConversation,
   type StoredMember,
   type StoredMessage,
+  type StoredRise,
   type UserId,
 } from '@chat4all/protocol'
 import type { LinkId } from './effects.js'
@@ -59,6 +60,8 @@ export interface Conversation {
   /** Assigned and not committed: flushed posts first, then `posts`. */
   readonly uncommitted: Post[]
   marked: Map<UserId, CursorChange> | undefined
+  /** Committed and not in the view yet, oldest first. */
+  readonly recentRises: StoredRise[]
   creation: Creation | undefined
   /** True while it stands in the list of what the next flush takes. */
   dirty: boolean
@@ -163,6 +166,7 @@ export function emptyConversation(id: ConversationId, slot: Slot, now: Millis): 
     posts: [],
     uncommitted: [],
     marked: undefined,
+    recentRises: [],
     creation: undefined,
     dirty: false,
     subscribers: undefined,
@@ -195,6 +199,21 @@ export function fillFromView(
     conversation.last = last.bytes
     conversation.lastTime = message.read(new Reader(last.bytes)).time
   }
+}
+
+/** Which cursors rose, by what the log says of a change. */
+export function risesOf({
+  user,
+  delivered,
+  read,
+  delivered_before,
+  read_before,
+  time,
+}: Omit<CursorChange, 'repliesTo'>): StoredRise[] {
+  const rises: StoredRise[] = []
+  if (delivered > delivered_before) rises.push({ user, kind: 'delivered', upto: delivered, time })
+  if (read > read_before) rises.push({ user, kind: 'read', upto: read, time })
+  return rises
 }
 
 export function putMember(conversation: Conversation, member: StoredMember): void {

@@ -49,6 +49,14 @@ export type Effect =
       readonly limit: number
       readonly newestFirst: boolean
     }
+  /** MessageView.receipts → receiptsRead. */
+  | {
+      readonly type: 'read-receipts'
+      readonly token: number
+      readonly conversation: ConversationId
+      readonly seq: Seq
+      readonly users: readonly UserId[]
+    }
   /** MessageView.conversationsOf → listed. */
   | { readonly type: 'list'; readonly token: number; readonly app: AppId; readonly user: UserId }
   /** MessageView.apply → applied | applyFailed. One at a time per `log`. */

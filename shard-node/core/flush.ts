@@ -17,6 +17,7 @@ import {
   isMember,
   type MembershipChange,
   type Post,
+  risesOf,
   type TailBatch,
 } from './conversation.js'
 import type { LinkId } from './effects.js'
@@ -186,7 +187,10 @@ function commitConversation(state: ShardState, work: ConversationWork, offset: O
     acknowledge(state, conversation, posts)
   }
   if (work.creation !== undefined) tellCreation(state, conversation, work.creation)
-  for (const { user, delivered, read } of work.marked) conversation.toldCursors.set(user, { delivered, read })
+  for (const mark of work.marked) {
+    conversation.toldCursors.set(mark.user, { delivered: mark.delivered, read: mark.read })
+    conversation.recentRises.push(...risesOf(mark))
+  }
   if (work.marked.length > 0) tellMarks(state, conversation, work.marked)
 }
 
@@ -224,7 +228,10 @@ function feedView(
         changes.member({ user, role: 'member', present: false, version: seq })
     }
   }
-  for (const { user, delivered, read } of marked) changes.cursor({ user, delivered, read })
+  for (const mark of marked) {
+    changes.cursor({ user: mark.user, delivered: mark.delivered, read: mark.read })
+    changes.rises.push(...risesOf(mark))
+  }
 }
 
 function acknowledge(state: ShardState, conversation: Conversation, posts: readonly Post[]): void {

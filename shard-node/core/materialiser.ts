@@ -9,6 +9,7 @@ import type {
   Seq,
   StoredCursor,
   StoredMember,
+  StoredRise,
   UserId,
 } from '@chat4all/protocol'
 import { concatenate } from './concatenate.js'
@@ -59,6 +60,7 @@ export class ChangeBuilder {
   data: ConversationData | undefined
   private members: Map<UserId, StoredMember> | undefined
   private cursors: Map<UserId, StoredCursor> | undefined
+  readonly rises: StoredRise[] = []
   private firstSeq = 0 as Seq
   private lastSeq = 0 as Seq
   private readonly chunks: Uint8Array[] = []
@@ -107,6 +109,7 @@ export class ChangeBuilder {
       ...(this.data !== undefined && { data: this.data }),
       ...(this.members !== undefined && { members: [...this.members.values()] }),
       ...(this.cursors !== undefined && { cursors: [...this.cursors.values()] }),
+      ...(this.rises.length > 0 && { rises: this.rises }),
       ...(this.lengths.length > 0 && { messages: this.batch() }),
     }
   }

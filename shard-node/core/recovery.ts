@@ -8,6 +8,7 @@ import {
   sealedMessage,
   storedPayload,
 } from '@chat4all/protocol'
+import { risesOf } from './conversation.js'
 import type { Effect, RecoveryOutcome, RecoveryRequest } from './effects.js'
 import { ChangeSet } from './materialiser.js'
 import type { ShardRules } from './rules.js'
@@ -201,6 +202,9 @@ function addRecord(set: ChangeSet, reader: Reader): void {
       return changes.messages(record.first, record.messages, lengths, ids, expires)
     }
     case 'cursors':
-      for (const { user, delivered, read } of record.items) changes.cursor({ user, delivered, read })
+      for (const item of record.items) {
+        changes.cursor({ user: item.user, delivered: item.delivered, read: item.read })
+        changes.rises.push(...risesOf(item))
+      }
   }
 }

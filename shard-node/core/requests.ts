@@ -28,6 +28,7 @@ import {
 import { postBytes } from './flush.js'
 import { answerInspect, answerRead, answerSubscribe } from './reads.js'
 import { isRefused, type LinkState, type ShardState } from './state.js'
+import { answerStatus } from './status.js'
 
 /**
  * Requests of edges, from the link to the place where the next flush takes them. A conversation's requests are served
@@ -123,6 +124,8 @@ function serve(state: ShardState, conversation: Conversation, link: LinkState, f
       return answerRead(state, conversation, frame, origin, now)
     case 'inspect':
       return answerInspect(state, conversation, frame, origin, now)
+    case 'status':
+      return answerStatus(state, conversation, frame, origin)
   }
 }
 

@@ -259,6 +259,10 @@ class Driver implements ShardNode {
           this.core.messagesRead(effect.token, found, this.now()),
         )
       }
+      case 'read-receipts':
+        return this.question(view.receipts(effect.conversation, effect.seq, effect.users), 'receipts', (found) =>
+          this.core.receiptsRead(effect.token, found, this.now()),
+        )
       case 'list':
         return this.question(view.conversationsOf(effect.app, effect.user), 'list', (found) =>
           this.core.listed(effect.token, found, this.now()),

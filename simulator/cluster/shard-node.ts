@@ -247,6 +247,13 @@ export class SimulatedShardNode {
           this.answer((messages) => this.core.messagesRead(effect.token, messages ?? 'failed', this.now)),
         )
       }
+      case 'read-receipts':
+        return view.receipts(
+          effect.conversation,
+          effect.seq,
+          effect.users,
+          this.answer((found) => this.core.receiptsRead(effect.token, found ?? 'failed', this.now)),
+        )
       case 'list':
         return view.conversationsOf(
           effect.app,

@@ -6,6 +6,8 @@ import type {
   StoredCursor,
   StoredMember,
   StoredMessage,
+  StoredReceipt,
+  StoredRise,
 } from '@chat4all/storage'
 import type { Done } from './node-logs.js'
 import { highest, newer, type ReplicaConversation, type ReplicaState, VIEW_TABLES } from './replica-state.js'
@@ -62,6 +64,24 @@ export class SimulatedMessageView {
     )
   }
 
+  receipts(conversation: ConversationId, seq: Seq, users: readonly UserId[], done: Done<StoredReceipt[]>): void {
+    this.replicas.read(
+      (state) => [...(state.conversations.get(conversation)?.rises.values() ?? [])],
+      (answers) => {
+        if (answers === undefined) return done(undefined)
+        const rises = answers.flat().filter(({ upto }) => upto >= seq)
+        const since = (user: UserId, kind: StoredRise['kind']) =>
+          rises.filter((rise) => rise.user === user && rise.kind === kind).sort((a, b) => a.upto - b.upto)[0]?.time
+        done(
+          users.map((user) => {
+            const [delivered, read] = [since(user, 'delivered'), since(user, 'read')]
+            return { user, ...(delivered !== undefined && { delivered }), ...(read !== undefined && { read }) }
+          }),
+        )
+      },
+    )
+  }
+
   conversationsOf(app: AppId, user: UserId, done: Done<ConversationId[]>): void {
     this.replicas.read(
       (state) => {
@@ -103,7 +123,7 @@ export class SimulatedMessageView {
   }
 }
 
-type Summary = Omit<ReplicaConversation, 'messages' | 'seqs'> & { readonly lowest: Seq }
+type Summary = Omit<ReplicaConversation, 'messages' | 'seqs' | 'rises'> & { readonly lowest: Seq }
 
 /** A copy: the replica goes on changing. */
 function summary(row: ReplicaConversation | undefined): Summary | undefined {

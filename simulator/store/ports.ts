@@ -65,6 +65,7 @@ export function storePorts(seed: number): StorePorts {
             view.find(conversation, messageId, done),
           )
         ).seq,
+      receipts: (conversation, seq, users) => ask((done) => view.receipts(conversation, seq, users, done)),
       conversationsOf: (app, user) => ask((done) => view.conversationsOf(app, user, done)),
       sweep: (now, limit) => ask((done) => view.sweep(now, limit, done)),
       close,

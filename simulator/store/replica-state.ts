@@ -7,7 +7,14 @@ import {
   type Seq,
   type UserId,
 } from '@chat4all/protocol'
-import type { ConversationChange, ConversationData, MessageBatch, StoredCursor, StoredMember } from '@chat4all/storage'
+import type {
+  ConversationChange,
+  ConversationData,
+  MessageBatch,
+  StoredCursor,
+  StoredMember,
+  StoredRise,
+} from '@chat4all/storage'
 
 /**
  * What one replica has. Everything merges: write-once cells, values that only rise, newest version by content. So it
@@ -34,6 +41,8 @@ export interface ReplicaConversation {
   readonly cursors: Map<UserId, StoredCursor>
   readonly messages: Map<Seq, ReplicaMessage>
   readonly seqs: Map<string, Seq>
+  /** Rises of cursors, by user, kind and seq. */
+  readonly rises: Map<string, StoredRise>
 }
 
 export interface ReplicaMessage {
@@ -73,6 +82,7 @@ export function conversationOf(state: ReplicaState, id: ConversationId): Replica
       cursors: new Map(),
       messages: new Map(),
       seqs: new Map(),
+      rises: new Map(),
     }
     state.conversations.set(id, found)
   }
@@ -112,11 +122,12 @@ function idsOf({ messageIds }: MessageBatch): Uint8Array[] {
   return ids
 }
 
-function putHead(state: ReplicaState, { conversation, data, messages, cursors }: ConversationChange): void {
+function putHead(state: ReplicaState, { conversation, data, messages, cursors, rises }: ConversationChange): void {
   const into = conversationOf(state, conversation)
   if (data !== undefined) into.data = data
   // Whichever write arrives last, the highest seq stays.
   if (messages !== undefined && messages.lastSeq > into.head) into.head = messages.lastSeq
+  for (const rise of rises ?? []) into.rises.set(`${rise.user} ${rise.kind} ${rise.upto}`, rise)
   for (const cursor of cursors ?? []) into.cursors.set(cursor.user, highest(into.cursors.get(cursor.user), cursor))
 }
 

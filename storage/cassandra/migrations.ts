@@ -23,6 +23,7 @@ const STEPS: readonly string[] = [
   'CREATE TABLE IF NOT EXISTS cursors (conversation text, bucket int, user text, delivered bigint, read bigint, PRIMARY KEY ((conversation, bucket), user))',
   'CREATE TABLE IF NOT EXISTS user_conversations (app text, user text, conversation text, present boolean, PRIMARY KEY ((app, user), conversation))',
   'CREATE TABLE IF NOT EXISTS records (kind text, partition_name text, key text, value blob, version bigint, PRIMARY KEY ((kind, partition_name), key))',
+  'CREATE TABLE IF NOT EXISTS receipts (conversation text, bucket int, user text, kind text, upto bigint, time bigint, PRIMARY KEY ((conversation, bucket), user, kind, upto))',
 ]
 
 const LOCK_SECONDS = 60

@@ -3,6 +3,7 @@ import type { Client } from 'cassandra-driver'
 import { applyChanges, write } from './cassandra/apply-changes.js'
 import { BASE_BUCKET, idBucketOf } from './cassandra/partitions.js'
 import { extentOf, readMessages } from './cassandra/read-messages.js'
+import { readReceipts } from './cassandra/read-receipts.js'
 import { firstStatement } from './cassandra/statements.js'
 import type { MessageView, StoredConversation, StoredCursor, StoredMember } from './port.js'
 
@@ -91,6 +92,8 @@ export function cassandraMessageView(client: Client, options: CassandraViewOptio
       const others = Array.from({ length: idBucketOf(head) }, (_, i) => seqOf(conversation, messageId, i + 1))
       return (await Promise.all(others)).find((found) => found !== undefined)
     },
+
+    receipts: (conversation, seq, users) => readReceipts(client, conversation, seq, users),
 
     async conversationsOf(app, user) {
       const rows = await rowsOf(CONVERSATIONS_OF, [app, user], (row) => row)

@@ -9,13 +9,22 @@ import {
   dataKey,
   headKey,
   membersOf,
+  risesOf,
   userOfKey,
 } from './classic-level/keys.js'
 import { findId } from './classic-level/message-ids.js'
 import { readMessages } from './classic-level/read-messages.js'
-import { decodeCursor, decodeData, decodeMember } from './classic-level/rows.js'
+import { decodeCursor, decodeData, decodeMember, decodeTime } from './classic-level/rows.js'
 import { sweep } from './classic-level/sweep.js'
-import type { ConversationChange, MessageRange, MessageView, StoredConversation, StoredMessage } from './port.js'
+import type {
+  ConversationChange,
+  MessageRange,
+  MessageView,
+  StoredConversation,
+  StoredMessage,
+  StoredReceipt,
+  StoredRise,
+} from './port.js'
 import { isFailureOfFiles, ViewFailedError } from './view-failed-error.js'
 
 export interface ClassicLevelViewOptions {
@@ -98,6 +107,19 @@ class ClassicLevelView implements MessageView {
 
   async find(conversation: ConversationId, messageId: Uint8Array): Promise<Seq | undefined> {
     return findId(this.database, conversation, await this.heads.get(conversation), messageId)
+  }
+
+  async receipts(conversation: ConversationId, seq: Seq, users: readonly UserId[]): Promise<StoredReceipt[]> {
+    const since = async (user: UserId, kind: StoredRise['kind']): Promise<Millis | undefined> => {
+      const [rise] = await this.database.iterator({ ...risesOf(conversation, user, kind, seq), limit: 1 }).all()
+      return rise && decodeTime(rise[1])
+    }
+    return Promise.all(
+      users.map(async (user) => {
+        const [delivered, read] = await Promise.all([since(user, 'delivered'), since(user, 'read')])
+        return { user, ...(delivered !== undefined && { delivered }), ...(read !== undefined && { read }) }
+      }),
+    )
   }
 
   async conversationsOf(app: AppId, user: UserId): Promise<ConversationId[]> {

@@ -131,6 +131,49 @@ export function messageViewContract(
     return undefined
   })
 
+  behaves('since when a member has a message is when its cursor came to it', async (view) => {
+    const rise = (user: UserId, kind: 'delivered' | 'read', upto: number, time: number) => ({
+      user,
+      kind,
+      upto: upto as Seq,
+      time: at(time),
+    })
+    await view.apply([created(chat), { app, conversation: chat, messages: batch(1, 40) }])
+    const first = [rise(ana, 'delivered', 2, 100), rise(ana, 'delivered', 5, 200), rise(ana, 'read', 5, 300)]
+    await view.apply([{ app, conversation: chat, rises: first, cursors: [cursor(ana, 5, 5)] }])
+    await view.apply([
+      { app, conversation: chat, rises: [rise(ben, 'delivered', 30, 400)] },
+      { app, conversation: chat, rises: [rise(ana, 'delivered', 31, 500)] },
+    ])
+    const receipts = async (seq: number, ...users: UserId[]) => view.receipts(chat, seq as Seq, users)
+    assert.deepEqual(await receipts(1, ana, ben), [
+      { user: ana, delivered: 100, read: 300 },
+      { user: ben, delivered: 400 },
+    ])
+    assert.deepEqual(await receipts(3, ana), [{ user: ana, delivered: 200, read: 300 }])
+    assert.deepEqual(await receipts(6, ana, ben), [
+      { user: ana, delivered: 500 },
+      { user: ben, delivered: 400 },
+    ])
+    assert.deepEqual(await receipts(31, ben, ana), [{ user: ben }, { user: ana, delivered: 500 }])
+    assert.deepEqual(await receipts(32, ana), [{ user: ana }])
+    assert.deepEqual(await receipts(1), [])
+    // Again, and older: as after a recovery.
+    await view.apply([{ app, conversation: chat, rises: first }])
+    assert.deepEqual(await receipts(6, ana), [{ user: ana, delivered: 500 }])
+    assert.deepEqual(await view.receipts('other' as ConversationId, 1 as Seq, [ana]), [{ user: ana }])
+    return undefined
+  })
+
+  behaves('a user whose id begins another’s has receipts of its own', async (view) => {
+    const [an, longer] = ['an', 'an0d'] as UserId[] as [UserId, UserId]
+    await view.apply([created(chat), { app, conversation: chat, messages: batch(1, 3) }])
+    const rises = [{ user: longer, kind: 'delivered' as const, upto: 3 as Seq, time: at(7) }]
+    await view.apply([{ app, conversation: chat, rises }])
+    assert.deepEqual(await view.receipts(chat, 1 as Seq, [an, longer]), [{ user: an }, { user: longer, delivered: 7 }])
+    return undefined
+  })
+
   behaves('one call may change a conversation several times, and hundreds of them', async (view) => {
     const chats = numbers(1, 300).map((n) => `chat-${n}` as ConversationId)
     await view.apply([

@@ -6,6 +6,7 @@ import type {
   Seq,
   StoredConversation,
   StoredMessage,
+  StoredReceipt,
   UserId,
 } from '@chat4all/protocol'
 
@@ -28,6 +29,9 @@ export interface MessageView {
 
   /** The seq of a message_id (16 bytes), however old. */
   find(conversation: ConversationId, messageId: Uint8Array): Promise<Seq | undefined>
+
+  /** Since when each of these users has the message at `seq`: one for each of them, in their order. */
+  receipts(conversation: ConversationId, seq: Seq, users: readonly UserId[]): Promise<StoredReceipt[]>
 
   /** Conversations of a user in which it is a member now, in no particular order. */
   conversationsOf(app: AppId, user: UserId): Promise<ConversationId[]>
@@ -54,4 +58,6 @@ export type {
   StoredCursor,
   StoredMember,
   StoredMessage,
+  StoredReceipt,
+  StoredRise,
 } from '@chat4all/protocol'

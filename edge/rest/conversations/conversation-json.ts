@@ -1,6 +1,5 @@
 import type { ConversationInfo } from '@chat4all/protocol'
-import type { ConversationAnswer } from '@chat4all/protocol/rest'
-import { messageJson } from '../messages/message-json.js'
+import { type ConversationAnswer, messageJson } from '@chat4all/protocol/rest'
 
 /** A conversation as REST shows it. */
 export function conversationJson(info: ConversationInfo): ConversationAnswer {

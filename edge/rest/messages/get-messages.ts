@@ -1,8 +1,8 @@
 import { type ConversationId, seq } from '@chat4all/protocol'
-import { conversationParams, type PageAnswer, pageAnswer, pageQuery } from '@chat4all/protocol/rest'
+import { conversationParams, messageJson, type PageAnswer, pageAnswer, pageQuery } from '@chat4all/protocol/rest'
 import { endpoint } from '../endpoint.js'
 import { nextLink } from '../http/next-link.js'
-import { messageJson, messagesOf } from './message-json.js'
+import { messagesOf } from './messages-of-page.js'
 
 const MESSAGES_UNLESS_TOLD = 50
 

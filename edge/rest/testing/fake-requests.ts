@@ -162,6 +162,22 @@ export function fakeRequests(now: () => number): FakeRequests {
       return infoFor(find(frame.app, frame.conversation, frame.user), frame.user)
     },
 
+    async status(frame) {
+      begin(frame)
+      const conversation = find(frame.app, frame.conversation, frame.user)
+      const id = messageIdFromBytes(frame.message_id)
+      const found = conversation.messages.find(({ message }) => messageIdFromBytes(message.message_id) === id)
+      if (found === undefined) throw new Chat4AllError('NOT_FOUND')
+      const { message } = found
+      const others = [...conversation.members].filter(([user]) => user !== message.from)
+      const receipts = others.map(([user, cursors]) => ({
+        user,
+        ...(cursors.delivered >= message.seq && { delivered: millis(now()) }),
+        ...(cursors.read >= message.seq && { read: millis(now()) }),
+      }))
+      return { type: 'status', message, receipts }
+    },
+
     async conversationsOf(app, user) {
       begin({ t: 'conversationsOf', app, user })
       return [...conversations.values()]

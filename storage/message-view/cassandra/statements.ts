@@ -1,7 +1,14 @@
 import type { ConversationId, Millis, Seq } from '@chat4all/protocol'
 import { types } from 'cassandra-driver'
 import { encodeBatch } from '../batch-row.js'
-import type { ConversationChange, ConversationData, MessageBatch, StoredCursor, StoredMember } from '../port.js'
+import type {
+  ConversationChange,
+  ConversationData,
+  MessageBatch,
+  StoredCursor,
+  StoredMember,
+  StoredRise,
+} from '../port.js'
 import { BASE_BUCKET, bucketOf, idBucketOf, lastOfWindow } from './partitions.js'
 
 /**
@@ -26,6 +33,8 @@ export interface Partition {
 const UNCHANGING = types.Long.ONE
 /** Cassandra takes no longer life than 20 years; what is to live longer is kept. */
 const TTL_SECONDS_MAX = 20 * 365 * 24 * 3600
+/** Who has had a message for longer has it, and nobody knows any more since when. */
+const RISE_SECONDS = 400 * 24 * 3600
 /** A row is cut before it: large cells make Cassandra's reads and compactions stall. */
 const ROW_BYTES_MAX = 128 * 1024
 const ID_BYTES = 16
@@ -40,6 +49,7 @@ const MEMBER = `UPDATE members USING TIMESTAMP ? SET role = ?, present = ?, vers
 const CURSOR = `UPDATE cursors USING TIMESTAMP ? SET delivered = ?, read = ? ${WHERE} AND user = ?`
 const DELIVERED = `UPDATE cursors USING TIMESTAMP ? SET delivered = ? ${WHERE} AND user = ?`
 const READ = `UPDATE cursors USING TIMESTAMP ? SET read = ? ${WHERE} AND user = ?`
+const RISE = `UPDATE receipts USING TIMESTAMP ? AND TTL ? SET time = ? ${WHERE} AND user = ? AND kind = ? AND upto = ?`
 const USER =
   'UPDATE user_conversations USING TIMESTAMP ? SET present = ? WHERE app = ? AND user = ? AND conversation = ?'
 
@@ -65,11 +75,12 @@ export function partitionsOf(
     else statements.push(statement)
   }
   let head = 0 as Seq
-  for (const { data, members, cursors, messages } of changes) {
+  for (const { data, members, cursors, rises, messages } of changes) {
     if (data !== undefined) add(BASE_BUCKET, dataStatement(conversation, data))
     for (const member of members ?? []) add(BASE_BUCKET, memberStatement(conversation, member))
     for (const cursor of cursors ?? [])
       for (const statement of cursorStatements(conversation, cursor)) add(BASE_BUCKET, statement)
+    for (const rise of rises ?? []) add(bucketOf(rise.upto), riseStatement(conversation, rise))
     if (messages === undefined) continue
     addMessages(conversation, messages, lifetimes, add)
     if (messages.lastSeq > head) head = messages.lastSeq
@@ -163,6 +174,14 @@ function cursorStatements(conversation: ConversationId, { user, delivered, read 
     { query: DELIVERED, params: [risen(delivered), long(delivered), ...where] },
     ...(read > 0 ? [{ query: READ, params: [risen(read), long(read), ...where] }] : []),
   ]
+}
+
+/** Under the key of the message that it came to: where, most often, a message is written at the same time. */
+function riseStatement(conversation: ConversationId, { user, kind, upto, time }: StoredRise): Statement {
+  return {
+    query: RISE,
+    params: [UNCHANGING, RISE_SECONDS, long(time), conversation, bucketOf(upto), user, kind, long(upto)],
+  }
 }
 
 const long = (value: number): types.Long => types.Long.fromNumber(value)

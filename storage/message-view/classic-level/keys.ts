@@ -1,4 +1,4 @@
-import type { AppId, ConversationId, Millis, Seq, UserId } from '@chat4all/protocol'
+import type { AppId, ConversationId, Millis, Seq, StoredRise, UserId } from '@chat4all/protocol'
 
 /**
  * The keys of the view. A byte for the kind of row, the conversation (its length in front, so that none is the beginning
@@ -8,6 +8,7 @@ import type { AppId, ConversationId, Millis, Seq, UserId } from '@chat4all/proto
  *     h conversation                      head: highest seq, lowest seq, and where the message_ids are (head-row.ts)
  *     m conversation user                 member
  *     c conversation user                 cursors of a member
+ *     r conversation user kind seq        when a cursor of a member came to that seq
  *     b conversation seq                  batch of messages that begins there (../batch-row.ts)
  *     i conversation seq                  page of message_ids that begins there (message-ids.ts)
  *     a conversation part seq             archived message_ids (message-ids.ts)
@@ -24,6 +25,7 @@ const DATA = kind('d')
 const HEAD = kind('h')
 const MEMBER = kind('m')
 const CURSOR = kind('c')
+const RISE = kind('r')
 const BATCH = kind('b')
 const ID_PAGE = kind('i')
 const ARCHIVE = kind('a')
@@ -43,6 +45,21 @@ export const memberKey = (conversation: ConversationId, user: UserId): Buffer =>
 export const cursorKey = (conversation: ConversationId, user: UserId): Buffer => userRowKey(CURSOR, conversation, user)
 export const membersOf = (conversation: ConversationId): KeyRange => all(conversationKey(MEMBER, conversation, 0))
 export const cursorsOf = (conversation: ConversationId): KeyRange => all(conversationKey(CURSOR, conversation, 0))
+
+/** Rises of one member's cursor to `seq` or beyond, lowest first. */
+export function risesOf(conversation: ConversationId, user: UserId, rise: StoredRise['kind'], seq: Seq): KeyRange {
+  const gte = riseKey(conversation, user, rise, seq)
+  return { gte, lt: after(gte.subarray(0, gte.length - SEQ_BYTES)) }
+}
+
+export function riseKey(conversation: ConversationId, user: UserId, rise: StoredRise['kind'], seq: Seq): Buffer {
+  // Between the user and the rest a byte that no user id has, so that none is the beginning of another's key.
+  const name = Buffer.from(`${user}\0${rise === 'read' ? 'r' : 'd'}`)
+  const key = conversationKey(RISE, conversation, name.length + SEQ_BYTES)
+  name.copy(key, key.length - SEQ_BYTES - name.length)
+  writeSeq(key, seq)
+  return key
+}
 
 /** The user in the key of a member or of cursors. */
 export function userOfKey(key: Buffer): UserId {

@@ -3,9 +3,9 @@ import { encodeBatch } from '../batch-row.js'
 import type { ConversationChange, ConversationData, MessageBatch, StoredCursor, StoredMember } from '../port.js'
 import type { RowChanges } from './database.js'
 import type { Head } from './head-row.js'
-import { batchKey, expiryKey } from './keys.js'
+import { batchKey, expiryKey, riseKey } from './keys.js'
 import { ID_BYTES } from './message-ids.js'
-import { laterCursor } from './rows.js'
+import { encodeTime, laterCursor } from './rows.js'
 
 /** What all changes of one `apply` do to one conversation, before it is compared with its members' and cursors' rows. */
 export class PendingChange {
@@ -34,6 +34,9 @@ export class PendingChange {
     }
     for (const cursor of change.cursors ?? []) {
       this.cursors.set(cursor.user, laterCursor(cursor, this.cursors.get(cursor.user)))
+    }
+    for (const { user, kind, upto, time } of change.rises ?? []) {
+      rows.put(riseKey(this.conversation, user, kind, upto), encodeTime(time))
     }
     if (change.messages !== undefined) this.addMessages(change.messages, rows)
   }

@@ -1,4 +1,4 @@
-import type { Seq, UserId } from '@chat4all/protocol'
+import type { Millis, Seq, UserId } from '@chat4all/protocol'
 import type { ConversationData, StoredCursor, StoredMember } from '../port.js'
 
 /** The small rows of a conversation: data, members, cursors. */
@@ -42,6 +42,16 @@ export function encodeCursor(cursor: StoredCursor): Buffer {
 
 export function decodeCursor(user: UserId, row: Buffer): StoredCursor {
   return { user, delivered: row.readDoubleLE(0) as Seq, read: row.readDoubleLE(8) as Seq }
+}
+
+export function encodeTime(time: Millis): Buffer {
+  const row = Buffer.allocUnsafe(8)
+  row.writeDoubleLE(time)
+  return row
+}
+
+export function decodeTime(row: Buffer): Millis {
+  return row.readDoubleLE() as Millis
 }
 
 /** Each field only rises. */

@@ -1,7 +1,14 @@
 import { randomUUID } from 'node:crypto'
-import { type Rows, rights } from './row.js'
+import { type Rows, rights, type World } from './row.js'
 
 const MEMBERS = { member: 200, admin: 200, service: 200 }
+
+async function message({ fixture, tokens, conversation }: World): Promise<{ message_id: string }> {
+  const message_id = randomUUID()
+  const json = { message_id, conversation_id: conversation, payload: { type: 'text', text: 'hello' } }
+  await fixture.call('POST', '/v1/messages', { token: tokens.admin!, json })
+  return { message_id }
+}
 
 export const conversationRights: Rows = {
   'post /auth/token': {
@@ -36,6 +43,11 @@ export const conversationRights: Rows = {
       ...(as && { from: as }),
     }),
     expected: rights(404, { member: 202, admin: 202, service: 202 }),
+  },
+  'get /v1/messages/{message_id}': {
+    make: message,
+    query: ({ conversation }) => ({ conversation_id: conversation }),
+    expected: rights(404, MEMBERS),
   },
   'get /v1/events': {
     query: () => ({ wait: '0' }),

@@ -1,0 +1,136 @@
+import {
+  MEMBERS_LISTED_MAX,
+  type Millis,
+  message,
+  messageKey,
+  Reader,
+  type Seq,
+  type StatusFrame,
+  type StoredMessage,
+  type StoredReceipt,
+  type StoredRise,
+  type UserId,
+} from '@chat4all/protocol'
+import { type Conversation, isMember, type Origin, toldCursorOf } from './conversation.js'
+import { isRefused, type ShardState } from './state.js'
+
+/**
+ * Who has a message, since when. Cursors tell who has it, the view since when; rises that the view does not have yet are
+ * remembered until it does. Fresh as every read: it waits for a barrier.
+ */
+export function answerStatus(state: ShardState, conversation: Conversation, frame: StatusFrame, origin: Origin): void {
+  const isVisible = () => frame.user === undefined || isMember(conversation, frame.user)
+  const then = () => {
+    if (!isVisible()) return state.refuse(frame.slot, origin, 'NOT_FOUND')
+    const known = conversation.window.get(messageKey(frame.message_id))
+    if (known !== undefined) return readMessage(state, conversation, known, frame, origin)
+    const token = state.question(
+      state.holding(conversation, (seq: Seq | undefined | 'failed') => {
+        if (seq === 'failed') return bounce(state, frame, origin)
+        if (seq === undefined) return state.refuse(frame.slot, origin, 'NOT_FOUND')
+        readMessage(state, conversation, seq, frame, origin)
+      }),
+    )
+    state.effects.push({ type: 'find', conversation: conversation.id, messageId: frame.message_id, token })
+  }
+  state.pipeline.barrier(state.holding(conversation, then))
+}
+
+function readMessage(
+  state: ShardState,
+  conversation: Conversation,
+  seq: Seq,
+  frame: StatusFrame,
+  origin: Origin,
+): void {
+  const fromTail = inTail(conversation, seq)
+  if (fromTail !== undefined) return readReceipts(state, conversation, seq, fromTail, frame, origin)
+  const token = state.question(
+    state.holding(conversation, (messages: readonly StoredMessage[] | 'failed') => {
+      if (messages === 'failed') return bounce(state, frame, origin)
+      const [found] = messages
+      // It has expired.
+      if (found === undefined) return state.refuse(frame.slot, origin, 'NOT_FOUND')
+      readReceipts(state, conversation, seq, found.bytes, frame, origin)
+    }),
+  )
+  state.effects.push({
+    type: 'read-messages',
+    token,
+    conversation: conversation.id,
+    after: (seq - 1) as Seq,
+    before: (seq + 1) as Seq,
+    limit: 1,
+    newestFirst: false,
+  })
+}
+
+/** The message where the view may not have it yet. */
+function inTail(conversation: Conversation, seq: Seq): Uint8Array | undefined {
+  const batch = conversation.tail.find(({ first, last }) => first <= seq && seq <= last)
+  if (batch === undefined) return undefined
+  let start = 0
+  for (let i = 0; i < seq - batch.first; i++) start += batch.lengths[i]!
+  return batch.bytes.subarray(start, start + batch.lengths[seq - batch.first]!)
+}
+
+function readReceipts(
+  state: ShardState,
+  conversation: Conversation,
+  seq: Seq,
+  bytes: Uint8Array,
+  frame: StatusFrame,
+  origin: Origin,
+): void {
+  const found = message.read(new Reader(bytes))
+  if (conversation.memberCount > MEMBERS_LISTED_MAX) {
+    return state.reply(frame.slot, origin, { type: 'status', message: found })
+  }
+  const users = [...conversation.members.values()]
+    .filter(({ present, user }) => present && user !== found.from)
+    .map(({ user }) => user)
+  const recent = conversation.recentRises.filter(({ upto }) => upto >= seq)
+  const token = state.question(
+    state.holding(conversation, (receipts: readonly StoredReceipt[] | 'failed') => {
+      if (receipts === 'failed') return bounce(state, frame, origin)
+      state.reply(frame.slot, origin, {
+        type: 'status',
+        message: found,
+        receipts: receipts.map((receipt) => completed(conversation, seq, receipt, recent)),
+      })
+    }),
+  )
+  state.effects.push({ type: 'read-receipts', token, conversation: conversation.id, seq, users })
+}
+
+/** The cursors say what is; what the view and memory do not know is only since when. */
+function completed(
+  conversation: Conversation,
+  seq: Seq,
+  { user, delivered, read }: StoredReceipt,
+  recent: readonly StoredRise[],
+): StoredReceipt {
+  const cursor = toldCursorOf(conversation, user)
+  const since = (kind: StoredRise['kind'], fromView: Millis | undefined): Millis | undefined =>
+    cursor[kind] < seq ? undefined : (fromView ?? firstOf(recent, user, kind) ?? UNKNOWN)
+  const [deliveredAt, readAt] = [since('delivered', delivered), since('read', read)]
+  return {
+    user,
+    ...(deliveredAt !== undefined && { delivered: deliveredAt }),
+    ...(readAt !== undefined && { read: readAt }),
+  }
+}
+
+function firstOf(rises: readonly StoredRise[], user: UserId, kind: StoredRise['kind']): Millis | undefined {
+  return rises.find((rise) => rise.user === user && rise.kind === kind)?.time
+}
+
+/** Of an answer: the member has it, and nobody knows since when. */
+const UNKNOWN = 0 as Millis
+
+function bounce(state: ShardState, frame: StatusFrame, origin: Origin): void {
+  const link = state.links.get(origin.link)
+  const pipe = link?.slots.get(frame.slot)
+  if (link !== undefined && pipe !== undefined && !isRefused(pipe, origin.attempt, origin.n))
+    state.bounce(link, frame.slot, origin.n, 'busy')
+}

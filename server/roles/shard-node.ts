@@ -20,7 +20,7 @@ import type { RoleContext, RunningRole } from './role.js'
 import { Teardown } from './teardown.js'
 
 /** Over a network a second entry hides the round trip of the first (docs/cluster.md has the figures). */
-const OVER_A_NETWORK: Partial<ShardConfig> = { entriesInFlightEager: 2 }
+const OVER_A_NETWORK: Partial<ShardConfig> = { entriesInFlightEager: 2, materialiseAfterMs: 500 }
 
 /**
  * One shard-node of a cluster. What it has is in Cassandra, or in a folder of its own; the others are those that Consul

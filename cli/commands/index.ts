@@ -1,3 +1,4 @@
+import { registerAdmin } from './admin.js'
 import { registerAll } from './all.js'
 import { registerCluster } from './cluster.js'
 import type { RegisterCommand } from './command.js'
@@ -22,6 +23,7 @@ export const commands: readonly RegisterCommand[] = [
   registerShardNode,
   registerWebhook,
   registerCluster,
+  registerAdmin,
   registerLogin,
   registerWhoami,
   registerConversations,

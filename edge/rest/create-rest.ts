@@ -70,7 +70,7 @@ export function createRest(options: RestOptions): RestApp {
     webhooks,
   }
   const limits = { ...REST_LIMITS, ...options.limits }
-  const admission = new Admission(authenticator, options.adminToken, limits, now)
+  const admission = new Admission(authenticator, directory, options.adminToken, limits, now)
   const events = restEvents(logger, onAnswer)
   const app = new Hono<RestEnv>()
 

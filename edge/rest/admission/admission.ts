@@ -1,23 +1,32 @@
 import { hash, timingSafeEqual } from 'node:crypto'
 import { Chat4AllError } from '@chat4all/protocol'
+import type { DirectoryStore } from '@chat4all/storage'
 import type { Authenticator, Identity } from '../../auth/port.js'
 import type { Access } from '../endpoint.js'
-import { RateLimiter } from './rate-limiter.js'
+import { type Rate, RateLimiter } from './rate-limiter.js'
 import type { RestLimits } from './rest-limits.js'
 
 /** Who asks, by the Authorization header, whether it may ask this, and whether it asks too often. */
 export class Admission {
   private readonly authenticator: Authenticator
   private readonly adminToken: string | undefined
-  private readonly users: RateLimiter | undefined
-  private readonly services: RateLimiter | undefined
+  private readonly directory: DirectoryStore
+  private readonly limits: RestLimits
+  private readonly limiter: RateLimiter
 
   /** @param adminToken what operators send; undefined: nothing is answered to them */
-  constructor(authenticator: Authenticator, adminToken: string | undefined, limits: RestLimits, now: () => number) {
+  constructor(
+    authenticator: Authenticator,
+    directory: DirectoryStore,
+    adminToken: string | undefined,
+    limits: RestLimits,
+    now: () => number,
+  ) {
     this.authenticator = authenticator
+    this.directory = directory
     this.adminToken = adminToken
-    this.users = limiter(limits.userRequestsPerSecond, limits.userRequestsBurst, now)
-    this.services = limiter(limits.serviceRequestsPerSecond, limits.serviceRequestsBurst, now)
+    this.limits = limits
+    this.limiter = new RateLimiter(now)
   }
 
   /** @throws Chat4AllError UNAUTHENTICATED, TOKEN_EXPIRED, FORBIDDEN, NOT_FOUND or RATE_LIMITED. */
@@ -28,15 +37,25 @@ export class Admission {
       return undefined
     }
     const identity = await this.authenticator.verify(bearerToken(authorization))
-    const wait =
-      identity.user === undefined
-        ? this.services?.take(identity.app)
-        : this.users?.take(`${identity.app} ${identity.user}`)
-    if (wait !== undefined && wait > 0) throw new Chat4AllError('RATE_LIMITED', undefined, wait)
+    const key = identity.user === undefined ? identity.app : `${identity.app} ${identity.user}`
+    const wait = this.limiter.take(key, await this.rateOf(identity))
+    if (wait > 0) throw new Chat4AllError('RATE_LIMITED', undefined, wait)
     if (access === 'service' && identity.user !== undefined) {
       throw new Chat4AllError('FORBIDDEN', 'This is for the servers of the app: it needs a service token.')
     }
     return identity
+  }
+
+  /** What the app's quotas say, else the server's own limits. */
+  private async rateOf({ app, user }: Identity): Promise<Rate> {
+    // A directory that does not answer lifts no limit: the server's own are there still.
+    const quotas = (await this.directory.app(app).catch(() => undefined))?.quotas
+    const quota = user === undefined ? quotas?.requestsPerSecond : quotas?.userRequestsPerSecond
+    if (quota !== undefined) return { perSecond: quota, burst: 2 * quota }
+    const { limits } = this
+    return user === undefined
+      ? { perSecond: limits.serviceRequestsPerSecond, burst: limits.serviceRequestsBurst }
+      : { perSecond: limits.userRequestsPerSecond, burst: limits.userRequestsBurst }
   }
 
   private admitAdmin(authorization: string | null): void {
@@ -53,8 +72,4 @@ function bearerToken(authorization: string | null): string {
   const token = /^Bearer +([^\s]+)$/i.exec(authorization ?? '')?.[1]
   if (token !== undefined) return token
   throw new Chat4AllError('UNAUTHENTICATED', 'Send the header `Authorization: Bearer` with an access token.')
-}
-
-function limiter(perSecond: number, burst: number, now: () => number): RateLimiter | undefined {
-  return perSecond === 0 ? undefined : new RateLimiter(perSecond, burst, now)
 }

@@ -3,28 +3,32 @@ import { TokenBucket } from '../../core/token-bucket.js'
 
 const KEYS_MAX = 50_000
 
+export interface Rate {
+  /** 0: no bound. */
+  readonly perSecond: number
+  /** What may come at once. */
+  readonly burst: number
+}
+
 /**
  * A token bucket for each key. Bounded: past the bound the key that was quiet for longest is forgotten, which at worst
  * forgives it some requests.
  */
 export class RateLimiter {
-  private readonly perSecond: number
-  private readonly burst: number
   private readonly now: () => number
   private readonly buckets = new Map<string, TokenBucket>()
 
-  constructor(perSecond: number, burst: number, now: () => number) {
-    this.perSecond = perSecond
-    this.burst = Math.max(1, burst)
+  constructor(now: () => number) {
     this.now = now
   }
 
   /** Takes one token. 0: go on; else the milliseconds until there is one. */
-  take(key: string): number {
+  take(key: string, { perSecond, burst }: Rate): number {
+    if (perSecond === 0) return 0
     const now = millis(this.now())
-    const bucket = this.buckets.get(key) ?? new TokenBucket(this.burst, now)
+    const bucket = this.buckets.get(key) ?? new TokenBucket(burst, now)
     this.moveToEnd(key, bucket)
-    return bucket.take(now, this.perSecond, this.burst) ? 0 : bucket.waitMs(this.perSecond)
+    return bucket.take(now, perSecond, burst) ? 0 : bucket.waitMs(perSecond)
   }
 
   private moveToEnd(key: string, bucket: TokenBucket): void {

@@ -13,7 +13,7 @@ const names = ({ members }: Belief) => members.map(({ node }) => node).join(' ')
 
 test('members that pass are believed, with the weight of now; one that expires is believed dead at once', () => {
   const believed = new BelievedMembers()
-  assert.equal(names(believed.update([seen('b'), seen('a'), seen('c', 'expired'), seen('d', 'faulty')], 0)), 'a b')
+  assert.equal(names(believed.update([seen('b'), seen('a'), seen('c', 'expired')], 0)), 'a b')
   const belief = believed.update([seen('a', 'passing', 0), seen('b', 'expired')], 1)
   assert.deepEqual(belief, { members: [{ node: 'a', address: 'a:1', weight: 0 }], again: undefined })
 })
@@ -50,7 +50,10 @@ test('a member that alone cannot commit loses its slots after a while, and comes
   assert.equal(names(believed.update([seen('a'), seen('b')], 90_001)), 'a b')
 })
 
-test('a member that was never believed is not, because it says that it cannot commit', () => {
+test('a member that is met as one that cannot commit has its time too: a node that comes then would seal its log', () => {
   const believed = new BelievedMembers()
-  assert.equal(names(believed.update([seen('a', 'faulty')], 0)), '')
+  const met = believed.update([seen('a', 'faulty'), seen('b')], 0)
+  assert.equal(names(met), 'a b')
+  assert.equal(names(believed.update([seen('a', 'faulty'), seen('b')], met.again!)), 'b')
+  assert.equal(names(believed.update([seen('a', 'faulty'), seen('b')], met.again! + 1)), 'b')
 })

@@ -47,7 +47,13 @@ export class BelievedMembers {
       if (state === 'passing') next.set(node, { node, address, weight })
       if (state !== 'faulty' || !anyPassing) this.faultySince.delete(node)
     }
-    for (const [node, member] of this.believed) {
+    const before = new Map(this.believed)
+    for (const { node, address, weight, state } of seen) {
+      // Met as faulty: it has its time too, or who comes while all cannot commit would take all for dead.
+      if (state === 'faulty' && !before.has(node) && !this.faultySince.has(node))
+        before.set(node, { node, address, weight })
+    }
+    for (const [node, member] of before) {
       if (next.has(node)) continue
       const found = states.get(node)
       const keep = found === undefined ? member : { node, address: found.address, weight: found.weight }

@@ -25,6 +25,8 @@ export class ArrivingSlots {
   private readonly limits: ArrivingLimits
   private readonly slots = new Map<Slot, Arriving>()
   private stableSince = 0 as Millis
+  /** Asked last: others come first the next time, or a node that answers nothing would keep all places. */
+  private lastAsked = -1
 
   constructor(limits: ArrivingLimits) {
     this.limits = limits
@@ -53,15 +55,23 @@ export class ArrivingSlots {
       overdue = true
     }
     if (!hasElapsed(this.limits.membersStableMs, this.stableSince, now)) return overdue
-    for (const slot of slots) {
+    for (const slot of this.inTurn(slots)) {
       if (this.slots.size >= this.limits.arrivingMax) break
       const row = this.slots.has(slot) ? undefined : rowToAskFor(slot)
       if (row === undefined) continue
       const { epoch, node } = row
+      this.lastAsked = slot
       this.slots.set(slot, { node, askedAt: now, consent: undefined })
       effects.push({ type: 'tell-node', node, frame: { t: 'want', slot, epoch, node: this.limits.node } })
     }
     return overdue
+  }
+
+  private inTurn(slots: Iterable<Slot>): Slot[] {
+    if (this.slots.size >= this.limits.arrivingMax) return []
+    const sorted = [...slots].sort((a, b) => a - b)
+    const from = sorted.findIndex((slot) => slot > this.lastAsked)
+    return from === -1 ? sorted : [...sorted.slice(from), ...sorted.slice(0, from)]
   }
 
   consented(consent: ConsentFrame): void {

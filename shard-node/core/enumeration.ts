@@ -30,8 +30,8 @@ export function enumerate(state: ShardState, link: LinkId, question: Question, n
       if (stored === 'failed') return
       const ids = [...new Set([...stored, ...recent])].filter((id) => state.serves(slotOf(id)))
       for (const id of ids) {
-        const offered = state.offered(slotOf(id))
-        if (offered !== undefined) return void offered.whenOver.push(() => enumerate(state, link, question, now))
+        const held = state.held(slotOf(id))
+        if (held !== undefined) return void held.whenOver.push(() => enumerate(state, link, question, now))
       }
       tellNext(state, link, question, ids, now)
     })
@@ -55,11 +55,16 @@ function tellNext(state: ShardState, link: LinkId, question: Question, ids: Conv
   }
   if (left === 0) return done()
   for (const id of portion) {
+    // It went to another node while those before it were read. What were loaded now would be old when it came back.
+    if (!state.serves(slotOf(id)) || state.held(slotOf(id)) !== undefined) {
+      failed = true
+      if (--left === 0) done()
+      continue
+    }
     const conversation = state.conversation(id, now)
     const take = () => {
       const { status, data } = conversation
-      if (state.offered(conversation.slot) !== undefined) failed = true
-      else if (status === 'ready' && data.app === question.app && isMember(conversation, question.user)) {
+      if (status === 'ready' && data.app === question.app && isMember(conversation, question.user)) {
         infos.push(infoFor(conversation, question.user))
       } else if (status === 'loading') failed = true
       if (--left === 0) done()

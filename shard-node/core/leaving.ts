@@ -29,6 +29,7 @@ export function beginLeaving(state: ShardState, link: LinkId, { slot, node }: Wa
     link,
     stage: 'warming',
     until: state.pipeline.nextOffset,
+    settled: false,
     unsettled: [],
     held: [],
     heldSince: 0 as Millis,
@@ -55,9 +56,15 @@ export function continueLeaving(state: ShardState, now: Millis): Slot[] {
       if (!gone && !hasElapsed(state.config.offerMs, leaving.offeredAt, now)) continue
       leaving.stage = 'reclaiming'
       overdue.push(leaving.slot)
-    } else if (leaving.stage !== 'reclaiming' && gone) stay(state, leaving.slot, now)
+    } else if (leaving.stage !== 'reclaiming' && (gone || isOverdue(state, leaving, now)))
+      stay(state, leaving.slot, now)
   }
   return overdue
+}
+
+/** Requests are held no longer than the other waits for an answer. */
+function isOverdue({ config }: ShardState, { stage, heldSince }: Leaving, now: Millis): boolean {
+  return stage === 'draining' && hasElapsed(config.wantMs, heldSince, now)
 }
 
 function hold(state: ShardState, leaving: Leaving, now: Millis): void {
@@ -70,10 +77,13 @@ function hold(state: ShardState, leaving: Leaving, now: Millis): void {
 
 function drain(state: ShardState, leaving: Leaving, now: Millis): void {
   if (state.rules.handoffWaits) {
-    const unsettled = leaving.unsettled.filter((conversation) => !isQuiet(state, conversation))
-    leaving.unsettled = unsettled
-    leaving.until = state.pipeline.committed
-    if (unsettled.length > 0 || state.materialiser.materialised < leaving.until) return
+    if (!leaving.settled) {
+      leaving.unsettled = leaving.unsettled.filter((conversation) => !isQuiet(state, conversation))
+      leaving.settled = leaving.unsettled.length === 0
+      // Nothing of the slot comes behind this, however busy others keep the log.
+      leaving.until = state.pipeline.committed
+    }
+    if (!leaving.settled || state.materialiser.materialised < leaving.until) return
   } else leaving.until = state.pipeline.nextOffset
   leaving.stage = 'offered'
   leaving.offeredAt = now
@@ -116,7 +126,8 @@ export function leave(state: ShardState, { slot, epoch, node }: SlotRow, now: Mi
   for (const then of leaving?.whenOver ?? []) then()
 }
 
-function forget(state: ShardState, conversation: Conversation): void {
+/** What is known of it may be old from here on. */
+export function forget(state: ShardState, conversation: Conversation): void {
   if (state.rules.reloadAfterRegain) state.conversations.delete(conversation.id)
   for (const link of conversation.subscribers?.keys() ?? []) state.links.get(link)?.conversations.delete(conversation)
   conversation.subscribers = undefined

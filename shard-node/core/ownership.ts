@@ -95,6 +95,7 @@ export class Ownership {
       if (known !== undefined && row.epoch < known.epoch) continue
       this.rows[row.slot] = row
       if (row.epoch !== known?.epoch) this.reclaims.delete(row.slot)
+      if (row.log === this.log) this.tellTaken(row, effects)
     }
     this.findAstray()
     this.converge(effects)
@@ -105,15 +106,24 @@ export class Ownership {
     const moves = this.claiming ?? []
     this.claiming = undefined
     for (const [index, { slot, to }] of moves.entries()) {
-      const from = this.arriving.settled(slot)
       this.reclaims.delete(slot)
-      if (results[index] !== true) continue
+      if (results[index] !== true) {
+        this.arriving.settled(slot)
+        continue
+      }
       this.rows[slot] = { slot, ...to }
       this.astray.delete(slot)
-      if (from !== undefined) effects.push({ type: 'tell-node', node: from, frame: { t: 'taken', slot, ...to } })
+      this.tellTaken(this.rows[slot], effects)
     }
     if (results.includes(false)) this.readSlots(effects)
     this.converge(effects)
+  }
+
+  /** Whoever consented lets go of what it holds. */
+  private tellTaken({ slot, epoch, log, node }: SlotRow, effects: Effect[]): void {
+    const from = this.arriving.settled(slot)
+    if (from !== undefined)
+      effects.push({ type: 'tell-node', node: from, frame: { t: 'taken', slot, epoch, log, node } })
   }
 
   /** Unknown outcome: the table tells. */
@@ -192,9 +202,11 @@ export class Ownership {
   private converge(effects: Effect[]): void {
     if (!this.rowsRead || this.healthy === undefined) return
     const dead = new Set<LogId>(this.ownOldLogs)
+    // Who is not seen by others sees too little to judge them.
+    const judges = this.healthy.has(this.node)
     for (const row of this.rows) {
       if (row === undefined || row.log === this.log) continue
-      if (row.node === this.node || !this.healthy.has(row.node)) dead.add(row.log)
+      if (row.node === this.node || (judges && !this.healthy.has(row.node))) dead.add(row.log)
     }
     for (const log of dead) {
       if (this.recoveries.has(log)) continue

@@ -1,26 +1,25 @@
-import {
-  type ConversationId,
-  type EdgeId,
-  type EdgeLinkFrame,
-  type LogId,
-  type Millis,
-  type NodeId,
-  type NodeLinkFrame,
-  type Offset,
-  type Seq,
-  SLOTS,
-  type Slot,
-  type SlotRow,
-  type StoredConversation,
-  type StoredMessage,
-  type StoredReceipt,
+import type {
+  ConversationId,
+  EdgeId,
+  EdgeLinkFrame,
+  LogId,
+  Millis,
+  NodeId,
+  NodeLinkFrame,
+  Offset,
+  Seq,
+  Slot,
+  SlotRow,
+  StoredConversation,
+  StoredMessage,
+  StoredReceipt,
 } from '@chat4all/protocol'
 import { fillFromView, isIdle } from './conversation.js'
 import type { Effect, LinkId, RecoveryOutcome, RecoveryRequest } from './effects.js'
 import { hasElapsed } from './elapsed.js'
 import { enumerate } from './enumeration.js'
 import { commit, flush, trim } from './flush.js'
-import { beginLeaving, continueLeaving, isDraining, leave, stay } from './leaving.js'
+import { beginLeaving, continueLeaving, forget, isDraining, leave, stay } from './leaving.js'
 import { Ownership } from './ownership.js'
 import { signal, unsubscribe, unsubscribeAll } from './reads.js'
 import { bounceWaiting, request, serveWaiting } from './requests.js'
@@ -118,6 +117,7 @@ export class ShardNodeCore {
       case 'read':
       case 'inspect':
       case 'status':
+      case 'roster':
       case 'open':
       case 'change':
         return request(this.state, link, frame, now)
@@ -327,13 +327,20 @@ export class ShardNodeCore {
   private takeOwned(now: Millis): void {
     const owned = this.ownership.owned()
     let changed = owned.length !== this.servingSlots.length
+    const gained = new Set<Slot>()
     for (const row of owned) {
       this.noteOwner(row)
       if (this.state.epochs[row.slot] === row.epoch) continue
+      if (this.state.epochs[row.slot] === 0) gained.add(row.slot)
       this.state.epochs[row.slot] = row.epoch
       changed = true
       // It was ours before: taken back from an offer.
       stay(this.state, row.slot, now)
+    }
+    if (gained.size > 0) {
+      for (const conversation of this.state.conversations.values()) {
+        if (gained.has(conversation.slot)) forget(this.state, conversation)
+      }
     }
     if (changed) this.serve(owned.map((row) => row.slot))
   }
@@ -359,7 +366,7 @@ export class ShardNodeCore {
       this.sweptAt = now
       this.evict(now)
     }
-    if (this.servingSlots.length < SLOTS && hasElapsed(config.readSlotsMs, this.slotsReadAt, now)) {
+    if (hasElapsed(config.readSlotsMs, this.slotsReadAt, now)) {
       this.slotsReadAt = now
       this.ownership.readSlots(this.state.effects)
     }

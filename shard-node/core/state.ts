@@ -116,6 +116,8 @@ export interface Leaving {
   stage: 'warming' | 'draining' | 'offered' | 'reclaiming'
   /** Entries below must be in the view. */
   until: Offset
+  /** All of the slot is committed, below `until`. */
+  settled: boolean
   unsettled: Conversation[]
   readonly held: { readonly link: LinkId; readonly frame: RequestFrame }[]
   heldSince: Millis
@@ -175,10 +177,10 @@ export class ShardState {
     return this.epochs[slot] !== 0
   }
 
-  /** The slot while another node may have it already: what is known here may be old. */
-  offered(slot: Slot): Leaving | undefined {
+  /** The slot while it is being given away: nothing new begins in it, and another node may have it already. */
+  held(slot: Slot): Leaving | undefined {
     const leaving = this.leaving.get(slot)
-    return leaving?.stage === 'offered' || leaving?.stage === 'reclaiming' ? leaving : undefined
+    return leaving?.stage === 'warming' ? undefined : leaving
   }
 
   /** The conversation, which may be loading still. */

@@ -70,6 +70,7 @@ export class PeerLinks {
       link.send(waiting)
     } catch {
       this.peers.set(node, { state: 'failed', until: performance.now() + REDIAL_MS })
+      this.handler.closed(node)
     }
   }
 

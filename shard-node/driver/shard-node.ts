@@ -282,7 +282,7 @@ class Driver implements ShardNode {
           (results) => this.input(() => this.core.claimed(effect.log, results, this.now())),
           (error) => {
             events.slotsFailed({ what: 'claim', error })
-            setTimeout(() => this.input(() => this.core.claimFailed(effect.log, this.now())), RETRY_MS_MAX)
+            setTimeout(() => this.input(() => this.core.claimFailed(effect.log, this.now())), RETRY_MS_MIN)
           },
         )
         return

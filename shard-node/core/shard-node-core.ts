@@ -117,7 +117,6 @@ export class ShardNodeCore {
       case 'read':
       case 'inspect':
       case 'status':
-      case 'roster':
       case 'open':
       case 'change':
         return request(this.state, link, frame, now)

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import { isDriverFault } from './driver-fault.js'
 import { EXIT } from './exit-codes.js'
 import { describeStorageFailure } from './storage-failure.js'
 
@@ -30,7 +31,10 @@ export class Lifecycle {
     this.logger = logger
     this.stopMsMax = stopMsMax
     process.on('uncaughtException', (error, origin) => this.crash(error, origin))
-    process.on('unhandledRejection', (reason) => this.crash(reason, 'unhandledRejection'))
+    process.on('unhandledRejection', (reason) => {
+      if (isDriverFault(reason)) this.logger.error({ err: reason }, 'the Cassandra driver tripped in the background')
+      else this.crash(reason, 'unhandledRejection')
+    })
     for (const signal of Object.keys(SIGNALS)) process.on(signal, () => this.signalled(signal))
   }
 

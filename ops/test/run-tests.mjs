@@ -17,8 +17,10 @@ import { findTests } from './find-tests.mjs'
 import { RealEngines } from './real-engines.mjs'
 import { Report, sourceNames } from './report.mjs'
 
-/** No file takes longer, unless it hangs: a million simulated operations, or killed Cassandras, on a busy machine. */
+/** No file takes longer, unless it hangs: a million simulated operations on a busy machine. */
 const FILE_MS_MAX = 600_000
+/** But one whose Cassandras are killed and come back, several times. */
+const CLUSTER_FILE_MS_MAX = 1_200_000
 /** Past this many at once, tests of time-outs fail for want of a processor. */
 const FILES_AT_ONCE_MAX = 4
 
@@ -54,11 +56,12 @@ const report = new Report(console.log, sourceNames(root, wanted))
 /**
  * @param {readonly import('./find-tests.mjs').TestFile[]} tests
  * @param {number} filesAtOnce
+ * @param {number} fileMsMax
  */
-async function runTests(tests, filesAtOnce) {
+async function runTests(tests, filesAtOnce, fileMsMax) {
   if (tests.length === 0) return
   const files = tests.map(({ compiled }) => compiled)
-  for await (const event of run({ files, concurrency: filesAtOnce, timeout: FILE_MS_MAX })) report.take(event)
+  for await (const event of run({ files, concurrency: filesAtOnce, timeout: fileMsMax })) report.take(event)
 }
 
 const filesAtOnce = Math.min(FILES_AT_ONCE_MAX, availableParallelism())
@@ -66,19 +69,19 @@ const isReal = (/** @type {string} */ engine) => engine !== 'chromium'
 const onEngines = wanted.filter(({ source }) => suiteOf(source).engines.some(isReal))
 const others = wanted.filter((test) => !onEngines.includes(test))
 const installation = engines.install(needed.filter(isReal))
-await runTests(splitByEngines(others, engines.found).runnable, filesAtOnce)
+await runTests(splitByEngines(others, engines.found).runnable, filesAtOnce, FILE_MS_MAX)
 command.saysProgress = true
 await installation
 await engines.start()
 const isCluster = (/** @type {{ source: string }} */ { source }) => suiteOf(source).alone
 const { runnable } = splitByEngines(onEngines, engines.found)
 const onSharedEngines = runnable.filter((test) => !isCluster(test))
-await runTests(onSharedEngines, filesAtOnce)
-await runTests(runnable.filter(isCluster), 1)
+await runTests(onSharedEngines, filesAtOnce, FILE_MS_MAX)
+await runTests(runnable.filter(isCluster), 1, CLUSTER_FILE_MS_MAX)
 // What others use is given back first: three more Cassandras want its memory.
 await engines.release()
 await engines.startThree()
 const late = splitByEngines(onEngines, engines.found).runnable.filter((test) => !runnable.includes(test))
-await runTests(late, 1)
+await runTests(late, 1, CLUSTER_FILE_MS_MAX)
 await engines.end()
 process.exitCode = report.close(engineLines(wanted, engines.found)) ? 0 : 1

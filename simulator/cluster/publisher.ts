@@ -63,13 +63,23 @@ export class SimulatedPublisher {
     this.input(() => this.publication.tick(this.now))
   }
 
-  /** Drops what the view and the stream have, by what quorums say of both. */
+  /**
+   * Drops what the view and the stream have. A cursor that was read may stand on one replica only, and be gone with it:
+   * each is put onto a quorum before anything below it is dropped (Cassandra's reads at quorum do that by themselves).
+   */
   drop(log: LogId): void {
     const { logs } = this.around.store
     logs.cursors(log, (cursors) => {
       if (cursors === undefined) return
-      const below = droppableBelow(cursors.materialised, [cursors.published], this.around.rules)
-      if (below > 0) logs.dropBelow(log, below, () => {})
+      const { materialised, published } = cursors
+      const below = droppableBelow(materialised, [published], this.around.rules)
+      if (below === 0) return
+      logs.saveCursor(log, 'materialised', materialised, (one) => {
+        if (one === undefined) return
+        logs.saveCursor(log, 'published', published, (other) => {
+          if (other !== undefined) logs.dropBelow(log, below, () => {})
+        })
+      })
     })
   }
 

@@ -5,6 +5,7 @@ import type { AppId } from '@chat4all/protocol'
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import fc from 'fast-check'
 import { openApiDocument } from './description/openapi.js'
+import type { Access } from './endpoint.js'
 import { ENDPOINTS } from './endpoints.js'
 import { ADMIN_TOKEN, type Answer, type RestFixture, restFixture } from './testing/rest-fixture.js'
 import { deadDelivery } from './testing/some-delivery.js'
@@ -71,8 +72,9 @@ beforeEach(async () => {
   await call('PUT', '/v1/users/ana/identities/telegram/42', undefined)
   Object.assign(known, { channel: ['telegram'], address: ['42', '43'] })
   await call('POST', '/v1/apps', { client_id: 'spare' }, ADMIN_TOKEN)
+  // Not the app that asks: what disables it, or gives it a quota, would be answered to all that follow.
   const spare = await call('POST', '/v1/apps/spare/secrets', {}, ADMIN_TOKEN)
-  Object.assign(known, { secret_id: [spare.secret_id], client_id: ['demo', 'spare', `new-${randomUUID()}`] })
+  Object.assign(known, { secret_id: [spare.secret_id], client_id: ['spare', `new-${randomUUID()}`] })
 })
 
 /** The first is ready, the second is all there but not completed, the third is empty. */
@@ -151,6 +153,12 @@ function hashes(method: string, path: string): boolean {
   return path === '/auth/token' || (method === 'post' && path.startsWith('/v1/apps'))
 }
 
+/** Whether nothing of what was asked was done. */
+function onlyRefused(access: Access, statuses: ReadonlySet<number>): boolean {
+  return access !== 'public' && Math.min(...statuses) >= 400
+}
+const ROUNDS_MAX = 10
+
 for (const { method, path, access } of ENDPOINTS) {
   test(`${method} ${path} answers anything as announced`, async () => {
     const operation = document.paths[path][method]
@@ -167,24 +175,24 @@ for (const { method, path, access } of ENDPOINTS) {
     const statuses = new Set<number>()
     const inPaths = parameters(all, 'path')
     const queries = fc.tuple(parameters(all, 'query'), fc.dictionary(fc.constant('other'), fc.string()))
-    await fc.assert(
-      fc.asyncProperty(inPaths, queries, body, fc.nat(2), async (values, [query, other], json, who) => {
-        const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => inPath(values[name]!))
-        const search = all.some((parameter) => parameter.in === 'query')
-          ? `?${new URLSearchParams({ ...other, ...query })}`
-          : ''
-        const answer = await fixture.call(method.toUpperCase(), filled + search, {
-          token: access === 'admin' ? ADMIN_TOKEN : tokens[access === 'service' ? 0 : who]!,
-          ...(json !== undefined && { json }),
-        })
-        assert.ok(answer.status < 500, `${answer.status}: ${JSON.stringify(answer.body)}`)
-        assertAnnounced(method, path, answer)
-        statuses.add(answer.status)
-      }),
-      { numRuns: hashes(method, path) ? 10 : 150 },
-    )
+    const property = fc.asyncProperty(inPaths, queries, body, fc.nat(2), async (values, [query, other], json, who) => {
+      const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => inPath(values[name]!))
+      const search = all.some((parameter) => parameter.in === 'query')
+        ? `?${new URLSearchParams({ ...other, ...query })}`
+        : ''
+      const answer = await fixture.call(method.toUpperCase(), filled + search, {
+        token: access === 'admin' ? ADMIN_TOKEN : tokens[access === 'service' ? 0 : who]!,
+        ...(json !== undefined && { json }),
+      })
+      assert.ok(answer.status < 500, `${answer.status}: ${JSON.stringify(answer.body)}`)
+      assertAnnounced(method, path, answer)
+      statuses.add(answer.status)
+    })
+    // What succeeds is rare where much has to be right at once: chance gets some more tries, and the same is demanded.
+    for (let round = 0; round < ROUNDS_MAX && (round === 0 || onlyRefused(access, statuses)); round++)
+      await fc.assert(property, { numRuns: hashes(method, path) ? 10 : 150 })
     // A test that only ever met refusals would show little.
-    if (access !== 'public') assert.ok(Math.min(...statuses) < 400, [...statuses].join())
+    assert.ok(!onlyRefused(access, statuses), [...statuses].join())
   })
 }
 

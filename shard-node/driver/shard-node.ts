@@ -9,7 +9,14 @@ import {
   type Members,
 } from '@chat4all/router'
 import type { EventGroups, EventStream, MessageView, NodeLogs, Presence, SlotTable } from '@chat4all/storage'
-import { type Effect, type LinkId, SHARD_DEFAULTS, type ShardConfig, ShardNodeCore } from '../core/index.js'
+import {
+  type Effect,
+  type LinkId,
+  type PublicationConfig,
+  SHARD_DEFAULTS,
+  type ShardConfig,
+  ShardNodeCore,
+} from '../core/index.js'
 import type { ShardNodeEvents } from '../events.js'
 import { isFatal } from './fatal.js'
 import { newLogName, nodeOfLog } from './log-name.js'
@@ -47,6 +54,8 @@ export interface ShardNodeOptions {
   readonly dialer?: LinkDialer
   readonly events: ShardNodeEvents
   readonly config?: Partial<ShardConfig>
+  /** How patiently it publishes. */
+  readonly publishing?: Partial<PublicationConfig>
   /** Storage that cannot go on (a failed fsync, a full disk): nothing more is acknowledged, the process must end. */
   readonly onFatal: (error: Error) => void
   readonly now?: () => number

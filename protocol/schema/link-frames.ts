@@ -360,4 +360,3 @@ export type RequestFrame =
 export type FanoutFrame = FrameOf<typeof fanout>
 export type WantFrame = FrameOf<typeof want>
 export type ConsentFrame = FrameOf<typeof consent>
-export type TakenFrame = FrameOf<typeof taken>

@@ -1,4 +1,4 @@
-import { type LogId, type NodeId, SLOTS, type SlotRow } from '@chat4all/protocol'
+import { type LogId, type NodeId, SLOTS } from '@chat4all/protocol'
 import { desiredOwners, type Member, type Members } from '@chat4all/router'
 import type { NodeLogs, SlotTable } from '@chat4all/storage'
 
@@ -45,14 +45,16 @@ export interface RingSources {
 /** Reads the table and the cursors of the logs in it. @throws what storage throws. */
 export async function ringView(members: readonly Member[], { slots, logs }: RingSources): Promise<RingView> {
   const rows = await slots.read()
-  const owned = new Map<LogId, SlotRow[]>()
-  for (const row of rows) owned.set(row.log, [...(owned.get(row.log) ?? []), row])
-  const logViews = new Map<NodeId, LogView[]>()
-  await Promise.all(
-    [...owned].map(async ([log, ofLog]) => {
+  const owned = new Map<LogId, { readonly node: NodeId; slots: number }>()
+  for (const { log, node } of rows) {
+    const known = owned.get(log)
+    if (known === undefined) owned.set(log, { node, slots: 1 })
+    else known.slots++
+  }
+  const logViews = await Promise.all(
+    [...owned].map(async ([log, { node, slots }]) => {
       const { materialised, published } = await logs.cursors(log)
-      const { node } = ofLog[0]!
-      logViews.set(node, [...(logViews.get(node) ?? []), { log, slots: ofLog.length, materialised, published }])
+      return { node, view: { log, slots, materialised, published } }
     }),
   )
   const wanted = desiredOwners(members)
@@ -64,7 +66,8 @@ export async function ringView(members: readonly Member[], { slots, logs }: Ring
     at: Date.now(),
     nodes: names.map((node) => {
       const member = members.find((some) => some.node === node)
-      const its = (logViews.get(node) ?? []).sort((a, b) => b.slots - a.slots)
+      const its = logViews.filter((of) => of.node === node).map(({ view }) => view)
+      its.sort((a, b) => b.slots - a.slots)
       return {
         node,
         alive: member !== undefined,

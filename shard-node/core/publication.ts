@@ -338,10 +338,7 @@ export class Publication {
       const to = Math.min(cursors.materialised, reading.end) as Offset
       this.effects.push({ type: 'skipped', log: reading.log, from: reading.next, to })
       this.advance(reading, to, 0, now)
-    } else {
-      const { readFailures } = this
-      lane.pause = { since: now, ms: Math.min(this.config.pollMsMin * 2 ** readFailures, this.config.pollMsMax) }
-    }
+    } else lane.pause = { since: now, ms: this.config.pollMsMin }
   }
 
   private demanded(lane: PublicationLane, demand: Demand, cursors: PublicationCursors, now: Millis): void {

@@ -8,7 +8,6 @@ import {
   Reader,
   type RequestFrame,
   type Seq,
-  type StoredMessage,
   type StoredPayload,
   sealedMessage,
   storedPayload,
@@ -26,6 +25,7 @@ import {
   type Repeatable,
 } from './conversation.js'
 import { postBytes } from './flush.js'
+import { askForMessage, messageInTail } from './one-message.js'
 import { answerInspect, answerRead, answerSubscribe } from './reads.js'
 import { isRefused, type LinkState, type ShardState } from './state.js'
 import { answerStatus } from './status.js'
@@ -80,10 +80,7 @@ export function requestBytes(frame: RequestFrame): number {
 export function bounceWaiting(state: ShardState, conversation: Conversation): void {
   for (const { link, frame } of conversation.waiting ?? []) {
     state.pendingBytes -= requestBytes(frame)
-    const from = state.links.get(link)
-    const pipe = from?.slots.get(frame.slot)
-    if (from !== undefined && pipe !== undefined && !isRefused(pipe, frame.attempt, frame.n))
-      state.bounce(from, frame.slot, frame.n, 'busy')
+    state.bounceBusy(frame.slot, { link, attempt: frame.attempt, n: frame.n })
   }
   conversation.waiting = undefined
 }
@@ -185,26 +182,12 @@ function repeated(state: ShardState, conversation: Conversation, seq: Seq, frame
       },
     })
   }
-  const batch = conversation.tail.find((candidate) => candidate.first <= seq && seq <= candidate.last)
-  if (batch !== undefined) {
-    const index = seq - batch.first
-    let start = 0
-    for (let i = 0; i < index; i++) start += batch.lengths[i]!
-    return answer(batch.bytes.subarray(start, start + batch.lengths[index]!))
-  }
-  const token = state.question<readonly StoredMessage[] | 'failed'>((messages) => {
-    if (messages !== 'failed') return answer(messages.find((found) => found.seq === seq)?.bytes)
+  const fromTail = messageInTail(conversation, seq)
+  if (fromTail !== undefined) return answer(fromTail)
+  askForMessage(state, conversation, seq, (bytes) => {
+    if (bytes !== 'failed') return answer(bytes)
     const link = state.links.get(origin.link)
     if (link !== undefined) state.bounce(link, frame.slot, frame.n, 'busy')
-  })
-  state.effects.push({
-    type: 'read-messages',
-    token,
-    conversation: conversation.id,
-    after: (seq - 1) as Seq,
-    before: (seq + 1) as Seq,
-    limit: 1,
-    newestFirst: false,
   })
 }
 

@@ -250,6 +250,13 @@ export class ShardState {
     )
   }
 
+  /** Tells the edge to send the request again, unless it was told so already. */
+  bounceBusy(slot: Slot, { link, attempt, n }: Origin): void {
+    const from = this.links.get(link)
+    const pipe = from?.slots.get(slot)
+    if (from !== undefined && pipe !== undefined && !isRefused(pipe, attempt, n)) this.bounce(from, slot, n, 'busy')
+  }
+
   /** From request `n` of this attempt on, nothing of the slot is taken; later frames of the attempt are dropped. */
   bounce(link: LinkState, slot: Slot, n: number, reason: 'not_owner' | 'busy'): void {
     const pipe = link.slots.get(slot)

@@ -6,13 +6,13 @@ import {
   Reader,
   type Seq,
   type StatusFrame,
-  type StoredMessage,
   type StoredReceipt,
   type StoredRise,
   type UserId,
 } from '@chat4all/protocol'
 import { type Conversation, isMember, type Origin, toldCursorOf } from './conversation.js'
-import { isRefused, type ShardState } from './state.js'
+import { askForMessage, messageInTail } from './one-message.js'
+import type { ShardState } from './state.js'
 
 /**
  * Who has a message, since when. Cursors tell who has it, the view since when; rises that the view does not have yet are
@@ -26,7 +26,7 @@ export function answerStatus(state: ShardState, conversation: Conversation, fram
     if (known !== undefined) return readMessage(state, conversation, known, frame, origin)
     const token = state.question(
       state.holding(conversation, (seq: Seq | undefined | 'failed') => {
-        if (seq === 'failed') return bounce(state, frame, origin)
+        if (seq === 'failed') return state.bounceBusy(frame.slot, origin)
         if (seq === undefined) return state.refuse(frame.slot, origin, 'NOT_FOUND')
         readMessage(state, conversation, seq, frame, origin)
       }),
@@ -43,35 +43,14 @@ function readMessage(
   frame: StatusFrame,
   origin: Origin,
 ): void {
-  const fromTail = inTail(conversation, seq)
+  const fromTail = messageInTail(conversation, seq)
   if (fromTail !== undefined) return readReceipts(state, conversation, seq, fromTail, frame, origin)
-  const token = state.question(
-    state.holding(conversation, (messages: readonly StoredMessage[] | 'failed') => {
-      if (messages === 'failed') return bounce(state, frame, origin)
-      const [found] = messages
-      // It has expired.
-      if (found === undefined) return state.refuse(frame.slot, origin, 'NOT_FOUND')
-      readReceipts(state, conversation, seq, found.bytes, frame, origin)
-    }),
-  )
-  state.effects.push({
-    type: 'read-messages',
-    token,
-    conversation: conversation.id,
-    after: (seq - 1) as Seq,
-    before: (seq + 1) as Seq,
-    limit: 1,
-    newestFirst: false,
-  })
-}
-
-/** The message where the view may not have it yet. */
-function inTail(conversation: Conversation, seq: Seq): Uint8Array | undefined {
-  const batch = conversation.tail.find(({ first, last }) => first <= seq && seq <= last)
-  if (batch === undefined) return undefined
-  let start = 0
-  for (let i = 0; i < seq - batch.first; i++) start += batch.lengths[i]!
-  return batch.bytes.subarray(start, start + batch.lengths[seq - batch.first]!)
+  const then = (bytes: Uint8Array | undefined | 'failed') => {
+    if (bytes === 'failed') return state.bounceBusy(frame.slot, origin)
+    if (bytes === undefined) return state.refuse(frame.slot, origin, 'NOT_FOUND')
+    readReceipts(state, conversation, seq, bytes, frame, origin)
+  }
+  askForMessage(state, conversation, seq, state.holding(conversation, then))
 }
 
 function readReceipts(
@@ -92,7 +71,7 @@ function readReceipts(
   const recent = conversation.recentRises.filter(({ upto }) => upto >= seq)
   const token = state.question(
     state.holding(conversation, (receipts: readonly StoredReceipt[] | 'failed') => {
-      if (receipts === 'failed') return bounce(state, frame, origin)
+      if (receipts === 'failed') return state.bounceBusy(frame.slot, origin)
       state.reply(frame.slot, origin, {
         type: 'status',
         message: found,
@@ -127,10 +106,3 @@ function firstOf(rises: readonly StoredRise[], user: UserId, kind: StoredRise['k
 
 /** Of an answer: the member has it, and nobody knows since when. */
 const UNKNOWN = 0 as Millis
-
-function bounce(state: ShardState, frame: StatusFrame, origin: Origin): void {
-  const link = state.links.get(origin.link)
-  const pipe = link?.slots.get(frame.slot)
-  if (link !== undefined && pipe !== undefined && !isRefused(pipe, origin.attempt, origin.n))
-    state.bounce(link, frame.slot, origin.n, 'busy')
-}

@@ -1,7 +1,7 @@
-import { hash, timingSafeEqual } from 'node:crypto'
 import { Chat4AllError } from '@chat4all/protocol'
 import type { DirectoryStore } from '@chat4all/storage'
 import type { Authenticator, Identity } from '../../auth/port.js'
+import { sameSecret } from '../../auth/same-secret.js'
 import type { Access } from '../endpoint.js'
 import { type Rate, RateLimiter } from './rate-limiter.js'
 import type { RestLimits } from './rest-limits.js'
@@ -61,8 +61,7 @@ export class Admission {
   private admitAdmin(authorization: string | null): void {
     if (this.adminToken === undefined) throw new Chat4AllError('NOT_FOUND', 'The admin API is not switched on here.')
     const token = bearerToken(authorization)
-    // By hash: of equal length, whatever comes.
-    if (!timingSafeEqual(hash('sha256', token, 'buffer'), hash('sha256', this.adminToken, 'buffer'))) {
+    if (!sameSecret(token, this.adminToken)) {
       throw new Chat4AllError('UNAUTHENTICATED', 'This is not the admin token.')
     }
   }

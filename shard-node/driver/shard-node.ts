@@ -18,7 +18,9 @@ import {
   ShardNodeCore,
 } from '../core/index.js'
 import type { ShardNodeEvents } from '../events.js'
+import { AbandonedLogs } from './abandoned-logs.js'
 import { isFatal } from './fatal.js'
+import { inTurn } from './in-turn.js'
 import { newLogName, nodeOfLog } from './log-name.js'
 import { PeerLinks } from './peer-links.js'
 import { Publications } from './publications.js'
@@ -61,6 +63,8 @@ export interface ShardNodeOptions {
   readonly now?: () => number
   /** How long `stop` may take to hand slots over; 20,000 when left out. */
   readonly drainMs?: number
+  /** How often it looks for logs of nodes that left for good; 60,000 when left out. */
+  readonly abandonedLookMs?: number
 }
 
 export interface ShardNode {
@@ -89,6 +93,7 @@ class Driver implements ShardNode {
   private readonly core: ShardNodeCore
   private readonly recovery: RecoveryDriver
   private readonly publications: Publications
+  private readonly abandoned: AbandonedLogs
   private readonly links = new Map<LinkId, { readonly edge: EdgeId; readonly link: Link<NodeLinkFrame> }>()
   private readonly peers: PeerLinks | undefined
   private readonly outgoing = new Map<LinkId, NodeLinkFrame[]>()
@@ -118,6 +123,11 @@ class Driver implements ShardNode {
         closed: (node) => this.input(() => this.core.peerLost(node, this.now())),
       })
     this.publications = new Publications({ ...options, now: this.now })
+    this.abandoned = new AbandonedLogs({
+      ...options,
+      recover: (log) => this.input(() => this.core.logsAbandoned([log], this.now())),
+      drop: (log) => this.publications.drop(log),
+    })
     this.recovery = new RecoveryDriver(
       {
         ...options,
@@ -161,6 +171,7 @@ class Driver implements ShardNode {
     this.others = all.filter(({ node, weight }) => node !== this.node && weight > 0).length
     this.peers?.membersChanged(all)
     this.publications.membersChanged(all)
+    this.abandoned.membersChanged(all)
     this.input(() =>
       this.core.membersChanged(
         all.map(({ node }) => node),
@@ -307,7 +318,7 @@ class Driver implements ShardNode {
         return
       case 'deposed':
         events.deposed(effect.log)
-        this.incarnate().catch((error) => this.options.onFatal(error))
+        this.incarnate().catch((error) => this.fail(error as Error))
         return
     }
   }
@@ -450,10 +461,26 @@ class Driver implements ShardNode {
 
   async stop(): Promise<void> {
     if (this.stopped) return
-    await this.drain()
-    this.unwatch()
-    await this.options.members.leave(this.node)
-    // What is acknowledged is in the log; bringing it into the view spares the next start the recovery.
+    this.core.drain()
+    await inTurn([
+      () => this.drain(),
+      async () => this.core.retire(),
+      async () => this.unwatch(),
+      () => this.abandoned.stop(),
+      () => this.options.members.leave(this.node),
+      () => this.settle(),
+      () => this.publications.wrapUp(PUBLISH_MS),
+      // Whoever stops a node closes its logs next.
+      () => this.cursorSaved,
+      () => this.publications.stop(),
+      () => this.peers?.close(),
+      () => this.options.listener.close(),
+    ])
+    this.options.events.stopped()
+  }
+
+  /** Brings what is acknowledged, and so in the log, into the view: that spares the next start the recovery. */
+  private async settle(): Promise<void> {
     for (let waited = 0; !this.core.settled && waited < 5_000 && !this.stopped; waited += 5) {
       this.input(() => this.core.wrapUp(this.now()))
       await new Promise((resolve) => setTimeout(resolve, 5))
@@ -462,12 +489,5 @@ class Driver implements ShardNode {
     this.stopped = true
     clearInterval(this.ticker)
     clearInterval(this.sweeper)
-    await this.publications.wrapUp(PUBLISH_MS)
-    // Whoever stops a node closes its logs next.
-    await this.cursorSaved
-    await this.publications.stop()
-    await this.peers?.close()
-    await this.options.listener.close()
-    this.options.events.stopped()
   }
 }

@@ -1,27 +1,12 @@
 import type { EdgeId, EdgeLinkFrame, LogId, Millis, NodeId, NodeLinkFrame, Offset, Slot } from '@chat4all/protocol'
-import {
-  desiredOwners,
-  type Link,
-  type LinkDialer,
-  type LinkHandler,
-  type LinkListener,
-  type Member,
-  type Members,
-} from '@chat4all/router'
-import type { EventGroups, EventStream, MessageView, NodeLogs, Presence, SlotTable } from '@chat4all/storage'
-import {
-  type Effect,
-  type LinkId,
-  type PublicationConfig,
-  SHARD_DEFAULTS,
-  type ShardConfig,
-  ShardNodeCore,
-} from '../core/index.js'
-import type { ShardNodeEvents } from '../events.js'
+import { desiredOwners, type Link, type LinkHandler, type Member } from '@chat4all/router'
+import type { MessageView } from '@chat4all/storage'
+import { type Effect, type LinkId, SHARD_DEFAULTS, ShardNodeCore } from '../core/index.js'
 import { AbandonedLogs } from './abandoned-logs.js'
 import { isFatal } from './fatal.js'
 import { inTurn } from './in-turn.js'
 import { newLogName, nodeOfLog } from './log-name.js'
+import type { ShardNode, ShardNodeOptions } from './options.js'
 import { PeerLinks } from './peer-links.js'
 import { Publications } from './publications.js'
 import { RecoveryDriver } from './recovery-driver.js'
@@ -38,46 +23,6 @@ const WEIGHT_HEARD_MS = 2_000
 const PUBLISH_MS = 3_000
 const SWEEP_MS = 5_000
 const SWEEP_BATCHES = 1_000
-
-export interface ShardNodeOptions {
-  readonly node: NodeId
-  readonly weight?: number
-  readonly logs: NodeLogs
-  readonly view: MessageView
-  readonly slots: SlotTable
-  readonly members: Members
-  readonly presence: Presence
-  /** Where everything committed is published to; without it, nowhere. */
-  readonly stream?: EventStream
-  /** Groups of this process that read the logs themselves. */
-  readonly groups?: EventGroups
-  readonly listener: LinkListener
-  /** How other shard-nodes are reached, for slots to be handed over. Without it slots move only by failover. */
-  readonly dialer?: LinkDialer
-  readonly events: ShardNodeEvents
-  readonly config?: Partial<ShardConfig>
-  /** How patiently it publishes. */
-  readonly publishing?: Partial<PublicationConfig>
-  /** Storage that cannot go on (a failed fsync, a full disk): nothing more is acknowledged, the process must end. */
-  readonly onFatal: (error: Error) => void
-  readonly now?: () => number
-  /** How long `stop` may take to hand slots over; 20,000 when left out. */
-  readonly drainMs?: number
-  /** How often it looks for logs of nodes that left for good; 60,000 when left out. */
-  readonly abandonedLookMs?: number
-}
-
-export interface ShardNode {
-  readonly node: NodeId
-  readonly address: string
-  /** Slots served now. */
-  readonly serving: number
-  /**
-   * Hands its slots to other members if there are any, brings everything acknowledged into the view, leaves the members,
-   * closes the links.
-   */
-  stop(): Promise<void>
-}
 
 /** Starts a shard-node: the core, and the I/O that it asks for. Resolves when it listens; slots come as they are claimed. */
 export async function startShardNode(options: ShardNodeOptions): Promise<ShardNode> {

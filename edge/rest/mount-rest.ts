@@ -11,10 +11,12 @@ import { problemResponse } from './http/problem-response.js'
 export interface MountOptions {
   readonly logger: Logger
   readonly limits?: Partial<Pick<RestLimits, 'bodyBytesMax' | 'bodyMsMax'>>
+  /** As RestOptions has it. */
+  readonly hstsSeconds?: number
 }
 
 /** What belongs to REST whatever else answers on the port. */
-const PATTERNS = ['/auth/*', '/v1/*', '/docs', '/docs/*', '/openapi.json']
+const PATTERNS = ['/auth/*', '/v1/*', '/v2/*', '/docs', '/docs/*', '/openapi.json']
 const METHODS = ['get', 'post', 'put', 'patch', 'del', 'options', 'head'] as const
 
 /**
@@ -22,7 +24,7 @@ const METHODS = ['get', 'post', 'put', 'patch', 'del', 'options', 'head'] as con
  * before or after: uWebSockets prefers the more specific pattern, and a method's own routes over `any`. What nobody
  * answers gets the API's 404.
  */
-export function mountRest(uws: TemplatedApp, rest: RestApp, { logger, limits }: MountOptions): void {
+export function mountRest(uws: TemplatedApp, rest: RestApp, { logger, limits, hstsSeconds = 0 }: MountOptions): void {
   const { bodyBytesMax, bodyMsMax } = { ...REST_LIMITS, ...limits }
   const handle = httpOnUws((request, peer) => rest.fetch(request, peer), {
     bodyBytesMax,
@@ -30,7 +32,7 @@ export function mountRest(uws: TemplatedApp, rest: RestApp, { logger, limits }: 
     refuse: (fault: Chat4AllError) => {
       const requestId = randomUUID()
       const response = problemResponse(fault, { requestId })
-      setAnswerHeaders(response.headers, requestId)
+      setAnswerHeaders(response.headers, { requestId, hstsSeconds })
       logger.info({ event: 'rest.refused', requestId, code: fault.code })
       return response
     },

@@ -40,7 +40,7 @@ describe('the HTTP surface', () => {
         return token === 'service'
       },
     })
-    assert.equal(mountWebFiles(app, web), 2)
+    assert.equal(mountWebFiles(app, web, { hstsSeconds: 60 }), 2)
     port = (await listen(app, '127.0.0.1', 0)).port
     url = urlOf('127.0.0.1', port)
   })
@@ -74,6 +74,9 @@ describe('the HTTP surface', () => {
     assert.equal(response.headers.get('cache-control'), 'no-cache')
     assert.equal(response.headers.get('x-content-type-options'), 'nosniff')
     assert.match(response.headers.get('content-security-policy')!, /default-src 'none'; script-src 'self';/)
+    assert.match(response.headers.get('content-security-policy')!, /frame-ancestors 'none'/)
+    assert.equal(response.headers.get('strict-transport-security'), 'max-age=60')
+    assert.equal(response.headers.get('referrer-policy'), 'no-referrer')
     const again = await fetch(`${url}/`, { headers: { 'if-none-match': response.headers.get('etag')! } })
     assert.deepEqual([again.status, await again.text()], [304, ''])
   })

@@ -17,6 +17,7 @@ import { EventStreams } from './event-stream/event-streams.js'
 import { setAnswerHeaders } from './http/answer-headers.js'
 import { type ClientAddress, clientAddressBehind } from './http/client-address.js'
 import { crossOrigin } from './http/cross-origin.js'
+import { setDeprecationHeaders } from './http/deprecation-headers.js'
 import { faultOf, problemResponse } from './http/problem-response.js'
 import { traceOf } from './http/trace-context.js'
 import { KeptAnswers } from './idempotency/kept-answers.js'
@@ -142,6 +143,7 @@ function everyAnswer(options: EveryAnswerOptions): MiddlewareHandler<RestEnv> {
     await next()
     setAnswerHeaders(c.res.headers, { requestId, hstsSeconds })
     tally.setHeaders(c.res.headers)
+    if (c.var.deprecated !== undefined) setDeprecationHeaders(c.res.headers, c.var.deprecated)
     events.answered({
       method,
       route: c.var.route ?? 'other',

@@ -3,7 +3,7 @@ import type { Admission } from './admission/admission.js'
 import type { RequestTally } from './admission/request-tally.js'
 import type { Answered, Endpoint } from './endpoint.js'
 import { BufferedResponse } from './http/buffered-response.js'
-import { deprecationHeaders } from './http/deprecation-headers.js'
+import type { Deprecation } from './http/deprecation-headers.js'
 import type { Peer } from './http/http-on-uws.js'
 import { validated } from './http/invalid-request.js'
 import { readBody } from './http/read-body.js'
@@ -24,6 +24,7 @@ export interface RestEnv {
     route?: string
     about?: Answered['about']
     oauth?: boolean
+    deprecated?: Deprecation
   }
 }
 
@@ -41,6 +42,7 @@ export async function serveEndpoint(
 ): Promise<Response> {
   c.set('route', endpoint.path)
   c.set('oauth', endpoint.takesForms === true)
+  if (endpoint.deprecated !== undefined) c.set('deprecated', endpoint.deprecated)
   const { headers } = c.req.raw
   const identity = await admission.admit(endpoint.access, headers.get('authorization'), c.var.tally)
   const params = endpoint.params && validated(endpoint.params, c.req.param(), 'parameters')
@@ -60,21 +62,18 @@ export async function serveEndpoint(
   }
   if (key !== undefined) {
     const fingerprint = fingerprintOf(c.req.method, c.req.path, query, body)
-    const { replayed, ...kept } = await keptAnswers.once(key, fingerprint, async () =>
-      writtenOut(endpoint, await handle()),
-    )
+    const { replayed, ...kept } = await keptAnswers.once(key, fingerprint, async () => writtenOut(await handle()))
     return responseOf({ ...kept, headers: { ...kept.headers, ...(replayed && { 'idempotency-replayed': 'true' }) } })
   }
   const answered = await handle()
-  return answered.stream ?? responseOf(writtenOut(endpoint, answered))
+  return answered.stream ?? responseOf(writtenOut(answered))
 }
 
-function writtenOut(endpoint: Endpoint, { status, body, headers }: Answered): KeptAnswer {
+function writtenOut({ status, body, headers }: Answered): KeptAnswer {
   return {
     status,
     headers: {
       ...(body !== undefined && { 'content-type': 'application/json' }),
-      ...(endpoint.deprecated && deprecationHeaders(endpoint.deprecated)),
       ...headers,
     },
     body: body === undefined ? '' : JSON.stringify(body),

@@ -9,6 +9,11 @@ const ABOUT = `Post messages, read them in order, and know who has them, over pl
 
 * Every message has a **message_id** (UUIDv4) that its sender chooses, and gets a **seq** in its conversation: 1, 2, 3 …
   without gaps. Sending a request again with the same message_id is always safe.
+* Every answer says how much more may be asked (**RateLimit**, **RateLimit-Policy**); past a limit it is 429 with
+  **Retry-After**, and nothing of the request happened.
+* What makes something that has no id of yours takes an **Idempotency-Key**: for a day, the same request with the same key is
+  done once.
+* /v2 has the endpoints whose shape changed, /v1 all others: use both side by side. Additions are no new version.
 * Readers ignore fields that they do not know. So does this server.
 * Errors are problem documents (RFC 9457); act on \`code\`, which [the table of errors](/docs/errors) explains.
 * \`traceparent\` (W3C) is taken up and travels with the message; \`x-request-id\` is in every answer.`
@@ -173,7 +178,7 @@ function answersOf({ answers, deprecated, takesIdempotencyKey }: Endpoint): Path
   return Object.fromEntries(entries)
 }
 
-function problemsOf({ access, body, refusals, takesIdempotencyKey }: Endpoint): PathConfig['responses'] {
+function problemsOf({ access, body, deprecated, refusals, takesIdempotencyKey }: Endpoint): PathConfig['responses'] {
   const codes = new Set<ErrorCode>([
     ...FAULTS_OF_ALL,
     ...FAULTS_BY_ACCESS[access],
@@ -193,6 +198,7 @@ function problemsOf({ access, body, refusals, takesIdempotencyKey }: Endpoint): 
       headers: {
         ...(group.some((code) => ERRORS[code].retry === 'after') && headersOf({ 'Retry-After': 'Seconds to wait.' })),
         ...(status === 401 && headersOf({ 'WWW-Authenticate': 'How to authenticate.' })),
+        ...(deprecated && DEPRECATION),
         ...OF_EVERY_ANSWER,
       },
       content: { 'application/problem+json': { schema: problem } },

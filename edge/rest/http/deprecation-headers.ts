@@ -8,11 +8,10 @@ export interface Deprecation {
   readonly successor: `/${string}`
 }
 
-/** Deprecation (RFC 9745), Sunset (RFC 8594), and a link to what comes after (RFC 5829). */
-export function deprecationHeaders({ since, sunset, successor }: Deprecation): Record<string, string> {
-  return {
-    deprecation: `@${Date.parse(since) / 1000}`,
-    sunset: new Date(sunset).toUTCString(),
-    link: `<${successor}>; rel="successor-version"`,
-  }
+/** Puts Deprecation (RFC 9745), Sunset (RFC 8594) and a link to what comes after (RFC 5829) on an answer. */
+export function setDeprecationHeaders(headers: Headers, { since, sunset, successor }: Deprecation): void {
+  headers.set('deprecation', `@${Date.parse(since) / 1000}`)
+  headers.set('sunset', new Date(sunset).toUTCString())
+  // A page of a list has links of its own.
+  headers.append('link', `<${successor}>; rel="successor-version"`)
 }

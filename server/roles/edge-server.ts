@@ -61,7 +61,10 @@ export interface EdgeServer {
 export async function startEdgeServer(context: RoleContext, parts: EdgeParts): Promise<EdgeServer> {
   const { config, logger, registry } = context
   const { directory, tokenKey, rateLimits } = parts
-  const hstsSeconds = tlsFiles(config) === undefined ? 0 : config.hstsSeconds
+  const browsers = {
+    corsOrigins: config.corsOrigins ?? [],
+    hstsSeconds: tlsFiles(config) === undefined ? 0 : config.hstsSeconds,
+  }
   const authenticator = createAuthenticator({
     directory,
     key: tokenKey,
@@ -102,8 +105,7 @@ export async function startEdgeServer(context: RoleContext, parts: EdgeParts): P
       appRequestsPerSecond: config.appRequestsPerSecond,
     },
     clientAddress: clientAddressBehind(config.trustedProxies ?? []),
-    corsOrigins: config.corsOrigins ?? [],
-    hstsSeconds,
+    ...browsers,
     ...(config.adminToken !== undefined && { adminToken: config.adminToken }),
     ...(files && { files: files.service }),
     webhooks: webhookService(config, parts.records),
@@ -116,7 +118,7 @@ export async function startEdgeServer(context: RoleContext, parts: EdgeParts): P
   const mount = (app: TemplatedApp): void => {
     edge.attach(app)
     files?.mount(app)
-    mountRest(app, rest, { logger: restLogger, hstsSeconds })
+    mountRest(app, rest, { logger: restLogger, ...browsers })
     mountHealth(app, () => [...(draining ? ['draining'] : []), ...unlinked(edge), ...parts.unreadiness()])
     mountMetrics(app, registry, {
       token: parts.operatorToken,
@@ -127,7 +129,12 @@ export async function startEdgeServer(context: RoleContext, parts: EdgeParts): P
         ),
     })
     if (ring !== undefined) mountRing(app, ring.view, { token: parts.operatorToken })
-    if (mountWebFiles(app, folder, { origins: parts.fileStores?.origins ?? [], hstsSeconds }) === 0)
+    if (
+      mountWebFiles(app, folder, {
+        origins: parts.fileStores?.origins ?? [],
+        hstsSeconds: browsers.hstsSeconds,
+      }) === 0
+    )
       logger.warn({ folder }, 'the web chat is not built: / answers 404')
   }
   const port = await openPublicPort({

@@ -30,3 +30,10 @@ export function crossOrigin(origins: readonly string[]): MiddlewareHandler {
     maxAge: PREFLIGHT_SECONDS,
   })
 }
+
+/** Lets a page of these origins read an answer that was made before the API saw the request. */
+export function setCrossOriginHeaders(headers: Headers, origins: readonly string[], origin: string): void {
+  if (!origins.includes(origin) && !origins.includes('*')) return
+  headers.set('access-control-allow-origin', origins.includes('*') ? '*' : origin)
+  headers.append('vary', 'origin')
+}

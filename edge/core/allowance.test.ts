@@ -43,7 +43,9 @@ class Counter {
       this.trips++
       const granted = Math.min(points, this.left)
       this.left -= granted
-      allowance.answered({ perSecond: this.perSecond, granted, resetMs: this.endsAt - now }, at(now))
+      const resetMs = this.endsAt - now
+      const debt = allowance.answered({ perSecond: this.perSecond, granted, resetMs }, at(now))
+      if (debt > 0) this.asked.push({ allowance, points: debt })
     }
   }
 }
@@ -84,13 +86,48 @@ test('while the counter does not answer nothing waits, and it is asked once', ()
   assert.deepEqual(asked, [1])
 })
 
-test('what went out meanwhile is paid for by the next portions', () => {
+test('what went out meanwhile is asked for at once, and paid first', () => {
   const allowance = new Allowance('app', 'demo')
   const spend = () => allowance.spend(at(0))
   assert.equal(spend(), 1)
   for (let i = 0; i < 500; i++) assert.equal(spend(), 0)
+  assert.equal(allowance.answered({ perSecond: 100, granted: 1, resetMs: WINDOW_MS }, at(0)), 500)
+  // The window has not so much, and the debt that is left is more than a second's worth.
+  assert.equal(allowance.answered({ perSecond: 100, granted: 199, resetMs: WINDOW_MS }, at(0)), 301)
+  assert.equal(allowance.waitMs(at(0)), 50)
+  assert.equal(allowance.answered({ perSecond: 100, granted: 0, resetMs: WINDOW_MS }, at(0)), 0)
+  assert.equal(allowance.waitMs(at(0)), WINDOW_MS)
+  assert.equal(allowance.waitMs(at(WINDOW_MS)), 0)
+})
+
+test('who keeps to its limit does not wait while a counter that went away is found out to be', () => {
+  const allowance = new Allowance('user', 'demo ana')
+  allowance.spend(at(0))
   allowance.answered({ perSecond: 100, granted: 1, resetMs: WINDOW_MS }, at(0))
-  assert.equal(spend(), 501)
+  for (let now = 10; now <= 1_000; now += 10) {
+    assert.equal(allowance.waitMs(at(now)), 0)
+    allowance.spend(at(now))
+  }
+  assert.equal(allowance.waitMs(at(1_000)), 50)
+})
+
+test('who met its limit does not send at once what it held back', () => {
+  const counter = new Counter(100)
+  const allowances = [new Allowance('user', 'demo ana'), new Allowance('user', 'demo ana')]
+  const sent: (readonly [number, number])[] = []
+  for (let now = 0; now < 10_000; now += 50) {
+    // Each edge is offered more than the limit in every turn, and the answers come behind it.
+    const before = counter.sent
+    for (const allowance of allowances) for (let i = 0; i < 300; i++) counter.send(allowance, now)
+    counter.answer(now)
+    counter.answer(now)
+    sent.push([now, counter.sent - before] as const)
+  }
+  const inWindow = (from: number) =>
+    sent.filter(([now]) => now >= from && now < from + WINDOW_MS).reduce((sum, [, count]) => sum + count, 0)
+  for (const from of [2_000, 4_000, 6_000, 8_000]) {
+    assert.ok(inWindow(from) >= 200 && inWindow(from) <= 240, `${inWindow(from)} from ${from} on`)
+  }
 })
 
 test('whom nobody counts is asked about now and then, not for each send', () => {

@@ -221,7 +221,8 @@ export class EdgeCore implements EdgeContext {
   /** The answer to `askPortion`. */
   portioned(allowance: Allowance, portion: Portion, now: Millis): void {
     this.at(now)
-    allowance.answered(portion, now)
+    const points = allowance.answered(portion, now)
+    if (points > 0) this.world.askPortion(allowance, points)
   }
 
   /** The socket has room again, or has taken everything that was written in a turn. */

@@ -204,7 +204,7 @@ function problemsOf({ access, body, deprecated, refusals, takesIdempotencyKey }:
       content: { 'application/problem+json': { schema: problem } },
     },
   ])
-  return Object.fromEntries(entries)
+  return { ...Object.fromEntries(entries), 431: HEADERS_TOO_LARGE }
 }
 
 function headersOf(headers: Readonly<Record<string, string>> = {}) {
@@ -215,6 +215,11 @@ function headersOf(headers: Readonly<Record<string, string>> = {}) {
   return Object.fromEntries(entries)
 }
 
+/** Said by uWebSockets, before the API sees a request. */
+const HEADERS_TOO_LARGE = {
+  description: 'The path and the headers are larger than 4 KiB; the connection ends.',
+  content: { 'text/html': { schema: { type: 'string' as const } } },
+}
 const EVENT_STREAM = {
   schema: { type: 'string', description: 'Events as HTML has them: id, event, data (JSON).' },
 } as const

@@ -54,6 +54,15 @@ const content = (id: string): StoredContent => ({
   copies: ['s' as StoreId],
 })
 
+test('there is no file of an id that none can have', async () => {
+  await withRecords(async (records) => {
+    const files = recordsFiles(records)
+    for (const id of ['', 'x'.repeat(5_000), 'a\u0000b', '\ud800']) {
+      assert.equal(await files.get(app, id as FileId), undefined)
+    }
+  })
+})
+
 test('a file is reminded of from before it exists until that is done', () =>
   withRecords(async (records) => {
     const files = recordsFiles(records)

@@ -95,7 +95,10 @@ describe('an upload whose edge is killed', () => {
       die = resolve
     })
     const first = countingFiles([one!.url], () => first.stored.size === 7 && die())
-    const upload = first.files.uploadFile(source, { onState: (now) => void (state = now ?? state) })
+    const onState = (now: UploadState | undefined): void => {
+      state = now
+    }
+    const upload = first.files.uploadFile(source, { onState })
     await dead
     await Promise.all([one!.end('SIGKILL'), upload.abort()])
     const there = new Set(first.stored.keys())

@@ -21,6 +21,14 @@ after(() => rmSync(folder, { recursive: true }))
 let paths = 0
 const newPath = () => join(folder, `file-${++paths}`)
 
+interface Fault {
+  readonly status?: number
+  readonly isWrong?: true
+  readonly isChunked?: true
+  readonly isClosing?: true
+  readonly cutAfter?: number
+}
+
 /** A server with one file, and the store that has its bytes. */
 class FileServer {
   /** First bytes of the ranges that were asked for. */
@@ -28,10 +36,12 @@ class FileServer {
   sentBytes = 0
   underWayMax = 0
   /** What goes wrong with the n-th range; after `cutAfter` of its bytes the connection breaks. */
-  fault: (count: number) => { readonly status?: number; readonly isWrong?: true; readonly cutAfter?: number } =
-    () => ({})
+  fault: (count: number) => Fault = () => ({})
   state = 'ready'
   manifest: readonly string[] | undefined = partsOf(BYTES).map(sha256)
+  /** Nobody is answered before so many ask. */
+  heldMin = 1
+  private readonly held: (() => void)[] = []
   private underWay = 0
   private readonly http: Server
 
@@ -69,24 +79,21 @@ class FileServer {
   private send(request: IncomingMessage, response: ServerResponse): void {
     const [, from, to] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range!)!
     const [start, end] = [Number(from), Number(to) + 1]
-    const { status = 206, isWrong, cutAfter } = this.fault(this.asked.push(start))
+    const { status = 206, isWrong, isChunked, isClosing, cutAfter } = this.fault(this.asked.push(start))
     const bytes = isWrong ? Buffer.alloc(end - start) : BYTES.subarray(start, end)
     this.underWayMax = Math.max(this.underWayMax, ++this.underWay)
     response.writeHead(status, {
       'content-range': `bytes ${start}-${end - 1}/${BYTES.length}`,
-      'content-length': bytes.length,
+      ...(isChunked ? { 'transfer-encoding': 'chunked' } : { 'content-length': bytes.length }),
+      ...(isClosing && { connection: 'close' }),
     })
-    if (cutAfter === undefined) {
-      this.sentBytes += bytes.length
-      // Not at once, so that others have time to ask.
-      return void setImmediate(() => {
-        this.underWay--
-        response.end(bytes)
-      })
-    }
-    this.underWay--
-    this.sentBytes += cutAfter
-    response.write(bytes.subarray(0, cutAfter), () => response.destroy())
+    this.held.push(() => {
+      this.underWay--
+      this.sentBytes += cutAfter ?? bytes.length
+      if (cutAfter === undefined) response.end(bytes)
+      else response.write(bytes.subarray(0, cutAfter), () => response.destroy())
+    })
+    if (this.held.length >= this.heldMin) for (const answer of this.held.splice(0)) answer()
   }
 }
 
@@ -103,15 +110,19 @@ test('a file comes in ranges, some at once, each byte once, and nothing is left 
   withServer(async (server) => {
     const path = newPath()
     const stored: number[] = []
+    server.heldMin = 3
     const downloaded = await server.download(path, {
       parallel: 3,
-      onProgress: ({ storedBytes }) => stored.push(storedBytes),
+      onProgress: ({ storedBytes }) => {
+        if (storedBytes > 0) server.heldMin = 1
+        stored.push(storedBytes)
+      },
     })
     assert.deepEqual(downloaded, { size: BYTES.length, checksum: sha256(BYTES), receivedBytes: BYTES.length })
     assert.ok(readFileSync(path).equals(BYTES))
     assert.equal(existsSync(`${path}.part`), false)
     assert.equal(server.sentBytes, BYTES.length)
-    assert.ok(server.underWayMax > 1 && server.underWayMax <= 3, `${server.underWayMax} at once`)
+    assert.equal(server.underWayMax, 3)
     assert.deepEqual([stored[0], stored.at(-1)], [0, BYTES.length])
     assert.deepEqual(
       stored,
@@ -161,6 +172,16 @@ test('a range whose connection breaks goes on at the byte where it broke', () =>
     assert.equal(receivedBytes, BYTES.length)
     assert.ok(server.asked.some((start) => start % PART_BYTES !== 0))
     assert.ok(readFileSync(path).equals(BYTES))
+  }))
+
+test('stores may answer in chunks, or close each connection', () =>
+  withServer(async (server) => {
+    for (const fault of [{ isChunked: true }, { isClosing: true }] as const) {
+      const path = newPath()
+      server.fault = () => fault
+      assert.equal((await server.download(path)).receivedBytes, BYTES.length)
+      assert.ok(readFileSync(path).equals(BYTES))
+    }
   }))
 
 test('a part that came wrong is found and fetched again, it alone', () =>

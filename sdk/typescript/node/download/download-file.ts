@@ -2,7 +2,10 @@ import { Chat4AllError } from '@chat4all/protocol'
 import type { Files } from '../../files/files.js'
 import { pause } from '../../files/files-api.js'
 import { Draft } from './draft.js'
-import { receiveRange, StoreFault } from './receive-range.js'
+import { UnsuitedAnswer } from './range-answer.js'
+import { RangeConnection } from './range-connection.js'
+import { receiveRange } from './receive-range.js'
+import { type Store, StoreFault } from './store-fault.js'
 
 export interface DownloadOptions {
   /** In which it was posted, if known. */
@@ -105,9 +108,14 @@ class Download {
     }
     this.tell()
     const lane = async (): Promise<void> => {
-      for (let part = this.takePart(); part !== undefined; part = this.takePart()) {
-        await this.fetchPart(part, signal)
-        arrived(part)
+      const connection = new RangeConnection()
+      try {
+        for (let part = this.takePart(); part !== undefined; part = this.takePart()) {
+          await this.fetchPart(part, connection, signal)
+          arrived(part)
+        }
+      } finally {
+        connection.close()
       }
     }
     let failure: { readonly error: unknown } | undefined
@@ -129,21 +137,25 @@ class Download {
     return this.nextPart <= this.draft.partCount ? this.nextPart++ : undefined
   }
 
-  private async fetchPart(part: number, signal: AbortSignal): Promise<void> {
+  private async fetchPart(part: number, connection: RangeConnection, signal: AbortSignal): Promise<void> {
     const { start, end } = this.draft.rangeOf(part)
     let at = start
     for (let attempt = 1; at < end; attempt++) {
       const url = this.addressOf()
       const before = at
       try {
-        const store = async (chunks: readonly Buffer[], offset: number): Promise<void> => {
+        const store: Store = async (chunks, offset) => {
           await this.draft.write(chunks, offset)
           const bytes = chunks.reduce((sum, { length }) => sum + length, 0)
           at += bytes
           this.receivedBytes += bytes
           this.tell()
         }
-        await receiveRange(await url, { start: at, end }, store, signal)
+        const range = { start: at, end }
+        await connection.receive(await url, range, store, signal).catch(async (error: unknown) => {
+          if (!(error instanceof UnsuitedAnswer)) throw error
+          await receiveRange(await url, range, store, signal)
+        })
       } catch (error) {
         if (!(error instanceof StoreFault)) throw error
         // The address has ended, or is one of a store that is away: a new one may be better.

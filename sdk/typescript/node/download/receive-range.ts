@@ -1,21 +1,10 @@
 import type { IncomingMessage } from 'node:http'
 import { requestOf } from '../http-agents.js'
+import { announces } from './range-answer.js'
+import { type ByteRange, SILENCE_MS_MAX, type Store, StoreFault } from './store-fault.js'
 
-/** A store that sends nothing for so long has gone. */
-const SILENCE_MS_MAX = 20_000
 /** What is written at once: a write for each packet would cost more than the bytes. */
 const WRITE_BYTES = 1024 * 1024
-
-/** The store did not give what was asked for; asked again, it may. */
-export class StoreFault extends Error {
-  constructor(message: string, cause?: unknown) {
-    super(message, { cause })
-    this.name = 'StoreFault'
-  }
-}
-
-/** Puts chunks behind each other from `offset` on. */
-export type Store = (chunks: readonly Buffer[], offset: number) => Promise<void>
 
 /**
  * Bytes from `start` up to `end` of what lies at `url`, given to `store` as they come: what it was given counts, however
@@ -24,12 +13,12 @@ export type Store = (chunks: readonly Buffer[], offset: number) => Promise<void>
  */
 export async function receiveRange(
   url: string,
-  { start, end }: { readonly start: number; readonly end: number },
+  { start, end }: ByteRange,
   store: Store,
   signal: AbortSignal,
 ): Promise<void> {
   let at = start
-  const response = await request(url, start, end, signal)
+  const response = await request(url, { start, end }, signal)
   for await (const batch of batches(response, signal)) {
     const bytes = batch.reduce((sum, { length }) => sum + length, 0)
     if (at + bytes > end) throw new StoreFault('the store sent more than was asked for')
@@ -60,13 +49,12 @@ async function* batches(response: IncomingMessage, signal: AbortSignal): AsyncGe
   if (batch.length > 0) yield batch
 }
 
-function request(url: string, start: number, end: number, signal: AbortSignal): Promise<IncomingMessage> {
+function request(url: string, range: ByteRange, signal: AbortSignal): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    const sent = requestOf(url, { signal, headers: { range: `bytes=${start}-${end - 1}` } }, (response) => {
+    const sent = requestOf(url, { signal, headers: { range: `bytes=${range.start}-${range.end - 1}` } }, (response) => {
       const { statusCode, headers } = response
-      const isRange = statusCode === 206 && headers['content-range']?.startsWith(`bytes ${start}-${end - 1}/`) === true
-      const isWhole = statusCode === 200 && start === 0 && headers['content-length'] === String(end)
-      if (isRange || isWhole) return resolve(response)
+      const header = (name: string) => headers[name] as string | undefined
+      if (announces(range, statusCode, header)) return resolve(response)
       response.resume()
       reject(new StoreFault(`the store answered ${statusCode}`))
     })

@@ -24,6 +24,7 @@ describe('an upload whose edge is killed', () => {
   let token: string
 
   before(async () => {
+    await cluster.spawn('shard-node', 'node-1')
     for (const name of ['edge-1', 'edge-2']) await cluster.spawn('edge', name)
     await Promise.all(['edge-1', 'edge-2'].map((name) => cluster.process(name).ready()))
     const { url } = cluster.process('edge-2')
@@ -108,7 +109,11 @@ describe('an upload whose edge is killed', () => {
     assert.equal(file.checksum, checksum)
     const sentAgain = [...second.stored.keys()].filter((part) => there.has(part))
     assert.ok(sentAgain.length <= 1, `parts ${sentAgain} were there, and were sent again`)
-    assert.ok(there.size >= 7 && new Set([...there, ...second.stored.keys()]).size === PARTS)
+    // Parts that arrived while their sender died are there too, and are not sent either.
+    assert.ok(
+      there.size >= 7 && second.stored.size <= PARTS - there.size,
+      `${there.size} and ${second.stored.size} parts`,
+    )
     assert.equal(await downloadedChecksum(file.file_id), checksum)
   })
 })

@@ -8,7 +8,7 @@ import { S3_CREDENTIALS } from '../engines/s3.js'
 import { CommandLine, partsThere, runS3Alone, startServer } from './programs.js'
 import { ResidentMemory } from './resident-memory.js'
 import { removeBucket } from './s3-alone.js'
-import { mean, round, Turns } from './turns.js'
+import { median, round, Turns } from './turns.js'
 
 const { values } = parseArgs({
   options: {
@@ -134,8 +134,8 @@ try {
     chat4all: ours.summary(),
     s3_client_alone: alone.summary(),
     seconds_until_verified: verifiedSeconds.map(round),
-    upload_ratio: round(mean(alone.uploads) / mean(ours.uploads)),
-    download_ratio: round(mean(alone.downloads) / mean(ours.downloads)),
+    upload_ratio: round(median(alone.uploads) / median(ours.uploads)),
+    download_ratio: round(median(alone.downloads) / median(ours.downloads)),
     server_resident_mib: { before: round(memory.atStart), peak: round(memory.peak), after: round(memory.now()) },
     cli_resident_mib_peak: { upload: round(uploadPeakMib), download: round(download.peakMib) },
   }

@@ -20,16 +20,18 @@ export class Turns {
 
   private told(transfers: readonly Transfer[]): object {
     return {
-      mb_per_second: round(this.size / 1e6 / mean(transfers)),
+      mb_per_second: round(this.size / 1e6 / median(transfers)),
       seconds: transfers.map(({ seconds }) => round(seconds)),
       cpu_seconds: transfers.map(({ cpuSeconds }) => round(cpuSeconds)),
     }
   }
 }
 
-/** Seconds, on average. */
-export function mean(transfers: readonly Transfer[]): number {
-  return transfers.reduce((sum, { seconds }) => sum + seconds, 0) / transfers.length
+/** Seconds of the one in the middle: on a machine with other work, one that met a busy disk says nothing. */
+export function median(transfers: readonly Transfer[]): number {
+  const seconds = transfers.map((transfer) => transfer.seconds).sort((a, b) => a - b)
+  const middle = Math.floor(seconds.length / 2)
+  return seconds.length % 2 === 1 ? seconds[middle]! : (seconds[middle - 1]! + seconds[middle]!) / 2
 }
 
 export function round(value: number): number {

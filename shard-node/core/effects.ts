@@ -59,12 +59,12 @@ export type Effect =
     }
   /** MessageView.conversationsOf → listed. */
   | { readonly type: 'list'; readonly token: number; readonly app: AppId; readonly user: UserId }
-  /** MessageView.apply → applied | applyFailed. One at a time per `log`. */
+  /** MessageView.apply → applied | applyFailed. Two at a time at most, and none twice of one conversation. */
   | {
       readonly type: 'apply'
       readonly log: LogId
+      readonly write: number
       readonly changes: readonly ConversationChange[]
-      readonly upTo: Offset
     }
   /** NodeLogs.saveCursor(materialised), then dropBelow: nobody waits for it. */
   | { readonly type: 'save-cursor'; readonly log: LogId; readonly cursor: Offset }

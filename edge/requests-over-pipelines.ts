@@ -54,6 +54,10 @@ export class RequestsOverPipelines implements Requests {
     return ((await this.ask(request)) as Extract<Answer, { type: 'info' }>).info
   }
 
+  roster(request: Parameters<Requests['roster']>[0]): Promise<Extract<Answer, { type: 'roster' }>> {
+    return this.ask(request) as Promise<Extract<Answer, { type: 'roster' }>>
+  }
+
   status(request: Parameters<Requests['status']>[0]): Promise<Extract<Answer, { type: 'status' }>> {
     return this.ask(request) as Promise<Extract<Answer, { type: 'status' }>>
   }

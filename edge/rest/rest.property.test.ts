@@ -32,7 +32,10 @@ before(async () => {
   fixture = await restFixture()
   tokens = [await fixture.token(), await fixture.token('ana'), await fixture.token('bob'), ADMIN_TOKEN]
   known = {
-    ...Object.fromEntries(['user', 'user_id', 'from', 'members', 'add', 'remove', 'to'].map((name) => [name, USERS])),
+    ...Object.fromEntries(['user', 'user_id', 'members', 'to'].map((name) => [name, USERS])),
+    from: ['ana'],
+    add: ['ana', 'dora'],
+    remove: ['carl', 'emil'],
     client_secret: ['wrong'],
     size: [5],
     checksum: [SHA256],
@@ -72,7 +75,7 @@ beforeEach(async () => {
   Object.assign(known, { channel: ['telegram'], address: ['42', '43'] })
   await call('POST', '/v1/apps', { client_id: 'spare' }, ADMIN_TOKEN)
   const spare = await call('POST', '/v1/apps/spare/secrets', {}, ADMIN_TOKEN)
-  Object.assign(known, { secret_id: [spare.secret_id], client_id: ['demo', 'spare', `new-${randomUUID()}`] })
+  Object.assign(known, { secret_id: [spare.secret_id], client_id: ['spare', `new-${randomUUID()}`] })
 })
 
 /** The first is ready, the second is all there but not completed, the third is empty. */
@@ -167,22 +170,23 @@ for (const { method, path, access } of ENDPOINTS) {
     const statuses = new Set<number>()
     const inPaths = parameters(all, 'path')
     const queries = fc.tuple(parameters(all, 'query'), fc.dictionary(fc.constant('other'), fc.string()))
-    await fc.assert(
-      fc.asyncProperty(inPaths, queries, body, fc.nat(2), async (values, [query, other], json, who) => {
-        const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => inPath(values[name]!))
-        const search = all.some((parameter) => parameter.in === 'query')
-          ? `?${new URLSearchParams({ ...other, ...query })}`
-          : ''
-        const answer = await fixture.call(method.toUpperCase(), filled + search, {
-          token: access === 'admin' ? ADMIN_TOKEN : tokens[access === 'service' ? 0 : who]!,
-          ...(json !== undefined && { json }),
-        })
-        assert.ok(answer.status < 500, `${answer.status}: ${JSON.stringify(answer.body)}`)
-        assertAnnounced(method, path, answer)
-        statuses.add(answer.status)
-      }),
-      { numRuns: hashes(method, path) ? 10 : 150 },
-    )
+    const property = fc.asyncProperty(inPaths, queries, body, fc.nat(2), async (values, [query, other], json, who) => {
+      const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => inPath(values[name]!))
+      const search = all.some((parameter) => parameter.in === 'query')
+        ? `?${new URLSearchParams({ ...other, ...query })}`
+        : ''
+      const answer = await fixture.call(method.toUpperCase(), filled + search, {
+        token: access === 'admin' ? ADMIN_TOKEN : tokens[access === 'service' ? 0 : who]!,
+        ...(json !== undefined && { json }),
+      })
+      assert.ok(answer.status < 500, `${answer.status}: ${JSON.stringify(answer.body)}`)
+      assertAnnounced(method, path, answer)
+      statuses.add(answer.status)
+    })
+    // Until a request was right in all its parts, if that takes more than usual.
+    for (let rounds = 0; rounds < 5 && Math.min(...statuses, 999) >= 400; rounds++) {
+      await fc.assert(property, { numRuns: hashes(method, path) ? 10 : 150 })
+    }
     // A test that only ever met refusals would show little.
     if (access !== 'public') assert.ok(Math.min(...statuses) < 400, [...statuses].join())
   })

@@ -43,6 +43,7 @@ function readMessage(
   frame: StatusFrame,
   origin: Origin,
 ): void {
+  if (seq < conversation.first) return state.refuse(frame.slot, origin, 'NOT_FOUND')
   const fromTail = inTail(conversation, seq)
   if (fromTail !== undefined) return readReceipts(state, conversation, seq, fromTail, frame, origin)
   const token = state.question(

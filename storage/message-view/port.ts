@@ -53,9 +53,11 @@ export interface MessageRange {
 export type {
   ConversationChange,
   ConversationData,
+  Erasure,
   MessageBatch,
   StoredConversation,
   StoredCursor,
+  StoredLabels,
   StoredMember,
   StoredMessage,
   StoredReceipt,

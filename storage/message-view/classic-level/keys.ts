@@ -52,6 +52,9 @@ export function risesOf(conversation: ConversationId, user: UserId, rise: Stored
   return { gte, lt: after(gte.subarray(0, gte.length - SEQ_BYTES)) }
 }
 
+/** Rises of all members' cursors. */
+export const risesOfAll = (conversation: ConversationId): KeyRange => all(conversationKey(RISE, conversation, 0))
+
 export function riseKey(conversation: ConversationId, user: UserId, rise: StoredRise['kind'], seq: Seq): Buffer {
   // Between the user and the rest a byte that no user id has, so that none is the beginning of another's key.
   const name = Buffer.from(`${user}\0${rise === 'read' ? 'r' : 'd'}`)

@@ -34,6 +34,6 @@ export interface Requests {
   roster(request: Asked<RosterFrame>): Promise<Extract<Answer, { type: 'roster' }>>
   /** A message, and who has it. */
   status(request: Asked<StatusFrame>): Promise<Extract<Answer, { type: 'status' }>>
-  /** Asks every shard-node. */
-  conversationsOf(app: AppId, user: UserId): Promise<ConversationInfo[]>
+  /** Asks every shard-node. With `left`, also for those that the user has left. */
+  conversationsOf(app: AppId, user: UserId, left?: boolean): Promise<ConversationInfo[]>
 }

@@ -186,6 +186,7 @@ export const enumerate = frame(22, 'enumerate', 'Which conversations of this use
   id: uint('repeated by the answers'),
   app: appId,
   user: userId,
+  left: optional(bool('also those that the user has left')),
 })
 export const linkPing = frame(23, 'link_ping', 'Is the link alive?', {})
 

@@ -93,7 +93,7 @@ export class SimulatedMessageView {
     )
   }
 
-  conversationsOf(app: AppId, user: UserId, done: Done<ConversationId[]>): void {
+  conversationsOf(app: AppId, user: UserId, left: boolean, done: Done<ConversationId[]>): void {
     this.replicas.read(
       (state) => {
         const rows: { id: ConversationId; app: AppId | undefined; member: StoredMember | undefined; erased: Seq }[] = []
@@ -116,7 +116,7 @@ export class SimulatedMessageView {
           [...found]
             .filter(
               ([id, { present, version }]) =>
-                present && (version > erased.get(id)! || erased.get(id) === 0) && apps.get(id) === app,
+                (present || left) && (version > erased.get(id)! || erased.get(id) === 0) && apps.get(id) === app,
             )
             .map(([id]) => id),
         )

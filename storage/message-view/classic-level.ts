@@ -135,9 +135,9 @@ class ClassicLevelView implements MessageView {
     )
   }
 
-  async conversationsOf(app: AppId, user: UserId): Promise<ConversationId[]> {
-    const keys = await this.database.keys(conversationsOfUser(app, user)).all()
-    return keys.map(conversationOfUserKey)
+  async conversationsOf(app: AppId, user: UserId, left = false): Promise<ConversationId[]> {
+    const rows = await this.database.iterator(conversationsOfUser(app, user)).all()
+    return rows.filter(([, row]) => left || row.length === 0).map(([key]) => conversationOfUserKey(key))
   }
 
   async close(): Promise<void> {

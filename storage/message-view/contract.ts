@@ -4,15 +4,32 @@ import {
   type AppId,
   type ConversationId,
   ERASED_USER,
-  type Millis,
   message,
   Reader,
   type Seq,
-  type StoredPayload,
   type UserId,
-  Writer,
 } from '@chat4all/protocol'
-import type { ConversationChange, ConversationData, MessageBatch, MessageRange, MessageView } from './port.js'
+import {
+  ana,
+  app,
+  at,
+  batch,
+  ben,
+  bodyOf,
+  byUser,
+  cem,
+  chat,
+  created,
+  cursor,
+  data,
+  idOf,
+  member,
+  numbers,
+  range,
+  sealedBatch,
+  text,
+} from './contract-samples.js'
+import type { ConversationData, MessageView } from './port.js'
 
 export interface MessageViewTraits {
   /**
@@ -182,6 +199,16 @@ export function messageViewContract(
     const rises = [{ user: longer, kind: 'delivered' as const, upto: 3 as Seq, time: at(7) }]
     await view.apply([{ app, conversation: chat, rises }])
     assert.deepEqual(await view.receipts(chat, 1 as Seq, [an, longer]), [{ user: an }, { user: longer, delivered: 7 }])
+    return undefined
+  })
+
+  behaves('who left a conversation is asked for with it, and only then', async (view) => {
+    await view.apply([created(chat)])
+    await view.apply([{ app, conversation: chat, messages: batch(1, 1), members: [member(ben, false, 1)] }])
+    assert.deepEqual(await view.conversationsOf(app, ben), [])
+    assert.deepEqual(await view.conversationsOf(app, ben, true), [chat])
+    await view.apply([{ app, conversation: chat, messages: batch(2, 2), members: [member(ben, true, 2)] }])
+    assert.deepEqual(await view.conversationsOf(app, ben), [chat])
     return undefined
   })
 
@@ -449,77 +476,6 @@ export function messageViewContract(
     assert.deepEqual(await again.conversationsOf(app, ana), [chat])
     return again
   })
-}
-
-const app = 'app' as AppId
-const chat = 'chat' as ConversationId
-const ana = 'ana' as UserId
-const ben = 'ben' as UserId
-const cem = 'cem@example.org' as UserId
-const data: ConversationData = { app, type: 'group', created: 1 as Millis, metadata: { topic: 'tests' }, ttl: 3_600 }
-
-const at = (n: number): Millis => n as Millis
-const numbers = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, i) => from + i)
-const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString()
-const bodyOf = (seq: number): string => `message ${seq} ${'.'.repeat(seq % 11)}`
-
-/** A message_id that follows from the seq, evenly spread as those of a UUIDv4 are. */
-function idOf(seq: number): Uint8Array {
-  const id = new Uint8Array(16)
-  const view = new DataView(id.buffer)
-  for (let i = 0; i < 4; i++) view.setUint32(i * 4, Math.imul(seq * 4 + i + 1, 0x9e3779b1) ^ (seq << (i * 5)))
-  return id
-}
-
-function batch(firstSeq: number, lastSeq: number, expires?: readonly number[]): MessageBatch {
-  const bodies = numbers(firstSeq, lastSeq).map((seq) => Buffer.from(bodyOf(seq)))
-  return {
-    firstSeq: firstSeq as Seq,
-    lastSeq: lastSeq as Seq,
-    bytes: Buffer.concat(bodies),
-    lengths: bodies.map(({ length }) => length),
-    messageIds: Buffer.concat(numbers(firstSeq, lastSeq).map(idOf)),
-    ...(expires && { expires: expires.map(at) }),
-  }
-}
-
-const writer = new Writer()
-
-/** Messages as owners write them, of one sender. */
-function sealedBatch(from: UserId, firstSeq: number, lastSeq: number): MessageBatch {
-  const bodies = numbers(firstSeq, lastSeq).map((seq) => {
-    const payload: StoredPayload = { type: 'text', text: `words of ${from}` }
-    message.write(writer, { seq: seq as Seq, message_id: idOf(seq), from, time: at(seq), payload })
-    return writer.take().slice()
-  })
-  return {
-    firstSeq: firstSeq as Seq,
-    lastSeq: lastSeq as Seq,
-    bytes: Buffer.concat(bodies),
-    lengths: bodies.map(({ length }) => length),
-    messageIds: Buffer.concat(numbers(firstSeq, lastSeq).map(idOf)),
-  }
-}
-
-function created(conversation: ConversationId): ConversationChange {
-  return { app, conversation, data, members: [member(ana, true, 0, 'admin'), member(ben, true, 0)] }
-}
-
-function member(user: UserId, present: boolean, version: number, role: 'admin' | 'member' = 'member') {
-  return { user, role, present, version: version as Seq }
-}
-
-function cursor(user: UserId, delivered: number, read: number) {
-  return { user, delivered: delivered as Seq, read: read as Seq }
-}
-
-function byUser<Row extends { readonly user: UserId }>(rows: readonly Row[]): Row[] {
-  return [...rows].sort((a, b) => (a.user < b.user ? -1 : 1))
-}
-
-function range(part: Partial<Record<keyof MessageRange, number | boolean>> = {}): MessageRange {
-  const all = { after: 0, before: Number.MAX_SAFE_INTEGER, limit: 1_000, newestFirst: false, now: 0 }
-  return { ...all, ...part } as MessageRange
 }
 
 async function seqs(view: MessageView, part?: Parameters<typeof range>[0]): Promise<number[]> {

@@ -197,7 +197,7 @@ export function fakeRequests(now: () => number): FakeRequests {
       return { type: 'status', message, receipts }
     },
 
-    async conversationsOf(app, user) {
+    async conversationsOf(app, user, left = false) {
       begin({ t: 'conversationsOf', app, user })
       return [...conversations.values()]
         .filter((conversation) => conversation.app === app && conversation.members.has(user))

@@ -99,8 +99,7 @@ export class Applier {
       if (row !== undefined && decodeMember(member.user, row).version > member.version) continue
       rows.put(memberKey(conversation, member.user), encodeMember(member))
       const key = userKey(app, member.user, conversation)
-      if (member.present) rows.put(key, NO_BYTES)
-      else rows.delete(key)
+      rows.put(key, member.present ? NO_BYTES : LEFT)
     }
   }
 
@@ -139,6 +138,8 @@ export class Applier {
 }
 
 const NO_BYTES = Buffer.alloc(0)
+/** Who looks for all that a user ever said looks here too. */
+const LEFT = Buffer.from([1])
 
 // A conversation id has no '/' (protocol/schema/parts.ts), so two pairs never share a key.
 const cacheKey = (conversation: ConversationId, user: UserId): string => `${conversation}/${user}`

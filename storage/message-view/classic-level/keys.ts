@@ -12,7 +12,7 @@ import type { AppId, ConversationId, Millis, Seq, StoredRise, UserId } from '@ch
  *     b conversation seq                  batch of messages that begins there (../batch-row.ts)
  *     i conversation seq                  page of message_ids that begins there (message-ids.ts)
  *     a conversation part seq             archived message_ids (message-ids.ts)
- *     u app user conversation             the user is a member
+ *     u app user conversation             the user is a member; with a byte in it: it was one, and has left
  *     x time conversation seq             the batch that begins there has messages that expire then
  */
 

@@ -1,5 +1,5 @@
 import { Chat4AllError } from '@chat4all/protocol'
-import { recordsUsers } from '@chat4all/storage'
+import { recordsErasures, recordsUsers } from '@chat4all/storage'
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { cors } from 'hono/cors'
 import type { Logger } from 'pino'
@@ -23,9 +23,10 @@ import { traceOf } from './http/trace-context.js'
 import { type AnswerSample, type RestEvents, restEvents } from './rest-events.js'
 import { REST_IDS, type RestIds } from './rest-ids.js'
 import type { RestServices } from './services.js'
+import { UserErasures } from './users/user-erasures.js'
 
 export interface RestOptions
-  extends Omit<RestServices, 'ids' | 'files' | 'webhooks' | 'users' | 'now' | 'eventStreams'> {
+  extends Omit<RestServices, 'ids' | 'files' | 'webhooks' | 'users' | 'userErasures' | 'now' | 'eventStreams'> {
   readonly files?: FileService
   readonly webhooks?: WebhookService
   /** Where event streams come from; without it there are none. */
@@ -39,6 +40,8 @@ export interface RestOptions
   readonly adminToken?: string
   /** Web pages of these origins (`https://app.example.org`) may call the API. None unless given. */
   readonly corsOrigins?: readonly string[]
+  /** When this is aborted, nothing is begun any more that no request asked for. */
+  readonly stopped?: AbortSignal
   /** Told of every answer, for metrics. */
   readonly onAnswer?: (sample: AnswerSample) => void
 }
@@ -56,6 +59,17 @@ export function createRest(options: RestOptions): RestApp {
   const { requests, authenticator, directory, records, files, webhooks, ids = REST_IDS, logger, onAnswer } = options
   const { now = Date.now, corsOrigins = [], sessions } = options
   const users = recordsUsers(records)
+  const events = restEvents(logger, onAnswer)
+  const userErasures = new UserErasures({
+    erasures: recordsErasures(records),
+    users,
+    requests,
+    ids,
+    now,
+    onFailed: events.erasureFailed,
+  })
+  userErasures.start()
+  options.stopped?.addEventListener('abort', () => void userErasures.stop())
   const eventStreams = sessions && new EventStreams(sessions, records)
   const services: RestServices = {
     requests,
@@ -64,6 +78,7 @@ export function createRest(options: RestOptions): RestApp {
     directory,
     records,
     users,
+    userErasures,
     now,
     eventStreams,
     files,
@@ -71,7 +86,6 @@ export function createRest(options: RestOptions): RestApp {
   }
   const limits = { ...REST_LIMITS, ...options.limits }
   const admission = new Admission(authenticator, directory, options.adminToken, limits, now)
-  const events = restEvents(logger, onAnswer)
   const app = new Hono<RestEnv>()
 
   app.use(everyAnswer(ids.newRequestId, events))

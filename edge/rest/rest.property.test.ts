@@ -33,7 +33,10 @@ before(async () => {
   fixture = await restFixture()
   tokens = [await fixture.token(), await fixture.token('ana'), await fixture.token('bob'), ADMIN_TOKEN]
   known = {
-    ...Object.fromEntries(['user', 'user_id', 'from', 'members', 'add', 'remove', 'to'].map((name) => [name, USERS])),
+    ...Object.fromEntries(['user', 'user_id', 'members', 'to'].map((name) => [name, USERS])),
+    from: ['ana'],
+    add: ['ana', 'dora'],
+    remove: ['carl', 'emil'],
     client_secret: ['wrong'],
     size: [5],
     checksum: [SHA256],

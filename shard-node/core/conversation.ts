@@ -110,15 +110,22 @@ export interface Post {
   readonly expires: Millis | undefined
   readonly extras: Uint8Array | undefined
   readonly trace: string | undefined
-  readonly origin: Origin
+  /** Undefined: nobody waits for it. */
+  readonly origin: Origin | undefined
   /** The same message came again before it was committed. */
   repeats: Origin[] | undefined
   readonly membership: MembershipChange | undefined
 }
 
+/** What a change of the conversation itself does (payload `membership`). */
 export interface MembershipChange {
   readonly added: readonly UserId[]
   readonly removed: readonly UserId[]
+  readonly promoted?: readonly UserId[] | undefined
+  readonly demoted?: readonly UserId[] | undefined
+  readonly metadata?: Readonly<Record<string, string>> | undefined
+  readonly erased?: boolean | undefined
+  readonly forgotten?: UserId | undefined
 }
 
 export interface Creation {
@@ -220,6 +227,11 @@ export function putMember(conversation: Conversation, member: StoredMember): voi
   const was = conversation.members.get(member.user)?.present ?? false
   conversation.members.set(member.user, member)
   conversation.memberCount += Number(member.present) - Number(was)
+}
+
+/** All that was said is erased, and nobody is a member: there is no such conversation, until it is opened anew. */
+export function isErased({ memberCount, head, first }: Conversation): boolean {
+  return memberCount === 0 && head > 0 && first > head
 }
 
 export function isMember(conversation: Conversation, user: UserId): boolean {

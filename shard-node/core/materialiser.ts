@@ -3,11 +3,13 @@ import type {
   ConversationChange,
   ConversationData,
   ConversationId,
+  Erasure,
   MessageBatch,
   Millis,
   Offset,
   Seq,
   StoredCursor,
+  StoredLabels,
   StoredMember,
   StoredRise,
   UserId,
@@ -21,12 +23,14 @@ import { hasElapsed } from './elapsed.js'
  */
 export class ChangeSet {
   private readonly changes = new Map<ConversationId, ChangeBuilder>()
+  /** Ended by an erasure: what follows in their conversations is another change. */
+  private readonly ended: ChangeBuilder[] = []
   /** Who joined what, so that a list of conversations can be complete before the view is. */
   private readonly joins = new Map<string, Set<ConversationId>>()
   bytes = 0
 
   get empty(): boolean {
-    return this.changes.size === 0
+    return this.changes.size === 0 && this.ended.length === 0
   }
 
   of(conversation: ConversationId, app: AppId): ChangeBuilder {
@@ -36,6 +40,14 @@ export class ChangeSet {
       this.changes.set(conversation, builder)
     }
     return builder
+  }
+
+  /** Erases, behind all that was gathered of the conversation so far. */
+  erase(conversation: ConversationId, app: AppId, erasure: Erasure): void {
+    const builder = this.of(conversation, app)
+    builder.erasure = erasure
+    this.ended.push(builder)
+    this.changes.delete(conversation)
   }
 
   join(app: AppId, user: UserId, conversation: ConversationId): void {
@@ -50,7 +62,7 @@ export class ChangeSet {
   }
 
   build(): ConversationChange[] {
-    return Array.from(this.changes.values(), (builder) => builder.build())
+    return [...this.ended, ...this.changes.values()].map((builder) => builder.build())
   }
 }
 
@@ -58,6 +70,8 @@ export class ChangeBuilder {
   private readonly conversation: ConversationId
   private readonly app: AppId
   data: ConversationData | undefined
+  labels: StoredLabels | undefined
+  erasure: Erasure | undefined
   private members: Map<UserId, StoredMember> | undefined
   private cursors: Map<UserId, StoredCursor> | undefined
   readonly rises: StoredRise[] = []
@@ -107,6 +121,8 @@ export class ChangeBuilder {
       conversation: this.conversation,
       app: this.app,
       ...(this.data !== undefined && { data: this.data }),
+      ...(this.labels !== undefined && { labels: this.labels }),
+      ...(this.erasure !== undefined && { erase: this.erasure }),
       ...(this.members !== undefined && { members: [...this.members.values()] }),
       ...(this.cursors !== undefined && { cursors: [...this.cursors.values()] }),
       ...(this.rises.length > 0 && { rises: this.rises }),

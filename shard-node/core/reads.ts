@@ -4,13 +4,14 @@ import {
   MEMBERS_LISTED_MAX,
   type Millis,
   type ReadFrame,
+  type RosterFrame,
   type Seq,
   type StoredMessage,
   type SubscribeFrame,
   type UserId,
 } from '@chat4all/protocol'
 import { concatenate } from './concatenate.js'
-import { type Conversation, infoFor, isMember, type Origin, type TailBatch } from './conversation.js'
+import { type Conversation, infoFor, isMember, type Origin, type TailBatch, toldCursorOf } from './conversation.js'
 import type { LinkId } from './effects.js'
 import { hasElapsed } from './elapsed.js'
 import type { LinkState, ShardState } from './state.js'
@@ -135,6 +136,23 @@ export function answerInspect(
   state.pipeline.barrier(state.holding(conversation, then))
 }
 
+export function answerRoster(state: ShardState, conversation: Conversation, frame: RosterFrame, origin: Origin): void {
+  const then = () => {
+    if (frame.user !== undefined && !isMember(conversation, frame.user))
+      return state.refuse(frame.slot, origin, 'NOT_FOUND')
+    const { after = '', limit } = frame
+    const all = [...conversation.members.values()].filter(({ present, user }) => present && user > after)
+    all.sort((a, b) => (a.user < b.user ? -1 : 1))
+    const members = all.slice(0, limit)
+    state.reply(frame.slot, origin, {
+      type: 'roster',
+      members: members.map(({ user, role }) => ({ user, role, ...toldCursorOf(conversation, user) })),
+      more: all.length > members.length,
+    })
+  }
+  state.pipeline.barrier(state.holding(conversation, then))
+}
+
 // --- pages of history ------------------------------------------------------------------------------------------------
 
 export function answerRead(
@@ -163,7 +181,10 @@ function readPage(state: ShardState, conversation: Conversation, frame: ReadFram
   const tail = conversation.tail.slice()
   const tailFirst = tail[0]?.first ?? ((head + 1) as Seq)
   const answer = (fromView: readonly StoredMessage[]) => {
-    const all = [...fromView.filter(({ seq }) => seq < tailFirst), ...tailMessages(tail, after, before, now)]
+    const all = [...fromView.filter(({ seq }) => seq < tailFirst), ...tailMessages(tail, after, before, now)].filter(
+      // What was erased a moment ago may be there still.
+      ({ seq }) => seq >= conversation.first,
+    )
     const found = upwards ? all.slice(0, limit) : all.slice(-limit)
     const exhausted = found.length < limit
     const lowest = found[0]?.seq

@@ -13,10 +13,12 @@ import {
   storedPayload,
   Writer,
 } from '@chat4all/protocol'
+import { changeOf, isRefusal } from './change-rules.js'
 import {
   type Conversation,
   cursorOf,
   infoFor,
+  isErased,
   isMember,
   type MembershipChange,
   type Origin,
@@ -25,8 +27,9 @@ import {
   type Repeatable,
 } from './conversation.js'
 import { postBytes } from './flush.js'
+import { putChange } from './membership.js'
 import { askForMessage, messageInTail } from './one-message.js'
-import { answerInspect, answerRead, answerSubscribe } from './reads.js'
+import { answerInspect, answerRead, answerRoster, answerSubscribe } from './reads.js'
 import { isRefused, type LinkState, type ShardState } from './state.js'
 import { answerStatus } from './status.js'
 
@@ -106,7 +109,7 @@ export function serveWaiting(state: ShardState, conversation: Conversation, now:
 function serve(state: ShardState, conversation: Conversation, link: LinkState, frame: RequestFrame, now: Millis): void {
   const origin: Origin = { link: link.id, n: frame.n, attempt: frame.attempt }
   if (frame.t === 'open') return open(state, conversation, frame, origin, now)
-  if (conversation.status !== 'ready' || conversation.data.app !== frame.app)
+  if (conversation.status !== 'ready' || conversation.data.app !== frame.app || isErased(conversation))
     return state.refuse(frame.slot, origin, 'NOT_FOUND')
   switch (frame.t) {
     case 'post':
@@ -121,6 +124,8 @@ function serve(state: ShardState, conversation: Conversation, link: LinkState, f
       return answerRead(state, conversation, frame, origin, now)
     case 'inspect':
       return answerInspect(state, conversation, frame, origin, now)
+    case 'roster':
+      return answerRoster(state, conversation, frame, origin)
     case 'status':
       return answerStatus(state, conversation, frame, origin)
   }
@@ -203,7 +208,24 @@ function same(stored: { readonly from: string; readonly payload: Uint8Array }, f
   if (stored.from !== frame.by) return false
   const payload = storedPayload.read(new Reader(stored.payload))
   // What was effective then may be less than what is asked: a change is the same when it asks for nothing else.
-  return payload.type === 'membership' && within(payload.added, frame.add) && within(payload.removed, frame.remove)
+  return (
+    payload.type === 'membership' &&
+    within(payload.added, frame.add) &&
+    within(payload.removed, frame.remove) &&
+    within(payload.promoted ?? [], frame.promote ?? []) &&
+    within(payload.demoted ?? [], frame.demote ?? []) &&
+    sameLabels(payload.metadata, frame.metadata) &&
+    (payload.erased === true) === (frame.erase === true) &&
+    payload.forgotten === frame.forget
+  )
+}
+
+type Labels = Readonly<Record<string, string>> | undefined
+
+function sameLabels(a: Labels, b: Labels): boolean {
+  if (a === undefined || b === undefined) return a === b
+  const names = Object.keys(a)
+  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name])
 }
 
 function within(done: readonly string[], asked: readonly string[]): boolean {
@@ -258,7 +280,7 @@ interface Assignment {
   readonly extras: Uint8Array | undefined
   readonly trace: string | undefined
   readonly ttl: number | undefined
-  readonly origin: Origin
+  readonly origin: Origin | undefined
   readonly membership: MembershipChange | undefined
   readonly now: Millis
 }
@@ -300,45 +322,44 @@ function acceptChange(
   origin: Origin,
   now: Millis,
 ): void {
-  const { slot } = conversation
-  const by = conversation.members.get(frame.by)
-  const leaving = frame.add.length === 0 && frame.remove.length === 1 && frame.remove[0] === frame.by
-  if (!frame.service) {
-    if (by === undefined || !by.present) return state.refuse(slot, origin, 'NOT_FOUND')
-    if (by.role !== 'admin' && !leaving)
-      return state.refuse(slot, origin, 'FORBIDDEN', 'only an admin of the group adds and removes members')
+  const change = changeOf(conversation, frame, state.config.membersMax)
+  if (isRefusal(change)) return state.refuse(conversation.slot, origin, ...change)
+  assignChange(state, conversation, key, change, { message_id: frame.message_id, from: frame.by, origin, now })
+}
+
+function assignChange(
+  state: ShardState,
+  conversation: Conversation,
+  key: string,
+  change: MembershipChange,
+  of: Pick<Assignment, 'message_id' | 'from' | 'origin' | 'now'>,
+): void {
+  const { added, removed, ...others } = change
+  const payload: StoredPayload = {
+    type: 'membership',
+    ...(others as Partial<Extract<StoredPayload, { type: 'membership' }>>),
+    added: [...added],
+    removed: [...removed],
   }
-  if (conversation.data.type === 'private')
-    return state.refuse(slot, origin, 'INVALID', 'the members of a private conversation do not change')
-  const added = [...new Set(frame.add)].filter((user) => !isMember(conversation, user))
-  const removed = [...new Set(frame.remove)].filter((user) => isMember(conversation, user) && !added.includes(user))
-  if (conversation.memberCount + added.length > state.config.membersMax) {
-    return state.refuse(slot, origin, 'INVALID', `a group has at most ${state.config.membersMax} members`)
-  }
-  const payload: StoredPayload = { type: 'membership', added, removed }
   storedPayload.write(payloadWriter, payload)
   const bytes = payloadWriter.take().slice()
   assign(state, conversation, key, {
-    message_id: frame.message_id,
-    from: frame.by,
+    ...of,
     payload: bytes,
     extras: undefined,
     trace: undefined,
     ttl: undefined,
-    origin,
-    membership: { added, removed },
-    now,
+    membership: change,
   })
-  // Rights follow the order of the log, so a change counts for what is assigned after it, committed or not.
-  const version = conversation.assigned
-  for (const user of added) putMember(conversation, { user, role: 'member', present: true, version })
-  for (const user of removed) putMember(conversation, { user, role: 'member', present: false, version })
+  putChange(conversation, change, conversation.assigned)
 }
 
 // --- conversations ---------------------------------------------------------------------------------------------------
 
 function open(state: ShardState, conversation: Conversation, frame: OpenFrame, origin: Origin, now: Millis): void {
   const { slot } = conversation
+  if (conversation.status === 'ready' && isErased(conversation) && conversation.data.app === frame.app)
+    return reopen(state, conversation, frame, origin, now)
   if (conversation.status === 'ready') {
     const visible = conversation.data.app === frame.app && (frame.as === undefined || isMember(conversation, frame.as))
     if (!visible) return state.refuse(slot, origin, 'NOT_FOUND')
@@ -368,6 +389,38 @@ function open(state: ShardState, conversation: Conversation, frame: OpenFrame, o
     repliesTo: [{ origin, as: frame.as }],
   }
   state.touch(conversation)
+}
+
+/** Of a conversation that was erased nothing is left but its id and its seqs, which go on. */
+function reopen(state: ShardState, conversation: Conversation, frame: OpenFrame, origin: Origin, now: Millis): void {
+  const messageId = reopeningId(conversation.assigned)
+  const [from] = frame.members
+  if (from === undefined) return state.refuse(frame.slot, origin, 'INVALID', 'a conversation has at least one member')
+  const change: MembershipChange = {
+    added: [...new Set(frame.members)],
+    removed: [],
+    ...(frame.admins.length > 0 && { promoted: [...new Set(frame.admins)] }),
+    ...(frame.metadata !== undefined && { metadata: frame.metadata }),
+  }
+  assignChange(state, conversation, messageKey(messageId), change, {
+    message_id: messageId,
+    from: frame.as ?? from,
+    origin: undefined,
+    now,
+  })
+  state.pipeline.barrier(() =>
+    state.reply(frame.slot, origin, { type: 'opened', info: infoFor(conversation, frame.as), created: true }),
+  )
+}
+
+/** The id of a message that nobody sent: it follows from where it stands, and is no UUIDv4 that a client may choose. */
+function reopeningId(seq: Seq): Uint8Array {
+  const id = new Uint8Array(16)
+  const view = new DataView(id.buffer)
+  view.setUint32(0, 0x726f_7065)
+  view.setUint32(8, Math.floor(seq / 2 ** 32))
+  view.setUint32(12, seq % 2 ** 32)
+  return id
 }
 
 // --- cursors ---------------------------------------------------------------------------------------------------------

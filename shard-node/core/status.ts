@@ -43,6 +43,8 @@ function readMessage(
   frame: StatusFrame,
   origin: Origin,
 ): void {
+  // What was erased a moment ago may be there still.
+  if (seq < conversation.first) return state.refuse(frame.slot, origin, 'NOT_FOUND')
   const fromTail = messageInTail(conversation, seq)
   if (fromTail !== undefined) return readReceipts(state, conversation, seq, fromTail, frame, origin)
   const then = (bytes: Uint8Array | undefined | 'failed') => {

@@ -39,7 +39,7 @@ interface FakeConversation {
   readonly id: ConversationId
   readonly type: 'private' | 'group'
   readonly created: Millis
-  readonly metadata: Record<string, string> | undefined
+  metadata: Record<string, string> | undefined
   readonly ttl: number | undefined
   readonly members: Map<UserId, { role: 'member' | 'admin'; delivered: Seq; read: Seq }>
   readonly messages: { readonly by: UserId; readonly asked: string; readonly message: Message }[]
@@ -84,17 +84,26 @@ export function fakeRequests(now: () => number): FakeRequests {
     async change(frame) {
       begin(frame)
       const conversation = find(frame.app, frame.conversation, frame.service ? undefined : frame.by)
+      const { members } = conversation
+      const { promote = [], demote = [], metadata, erase, forget } = frame
+      const moves = frame.add.length + frame.remove.length + promote.length + demote.length > 0
       const isLeaving = frame.add.length === 0 && frame.remove.length === 1 && frame.remove[0] === frame.by
-      const mayChange = frame.service || isLeaving || conversation.members.get(frame.by)?.role === 'admin'
-      const wanted = JSON.stringify([frame.add, frame.remove])
+      const isLabelling = conversation.type === 'private' && !moves
+      const isAdmin = members.get(frame.by)?.role === 'admin'
+      const mayChange = frame.service || ((isLeaving || isLabelling || isAdmin) && !erase && forget === undefined)
+      const wanted = JSON.stringify([frame.add, frame.remove, promote, demote, metadata, erase, forget])
       if (!mayChange) throw new Chat4AllError('FORBIDDEN', 'only an admin of the group adds and removes members')
-      if (conversation.type === 'private')
+      if (conversation.type === 'private' && moves)
         throw new Chat4AllError('INVALID', 'the members of a private one do not change')
-      const added = frame.add.filter((user) => !conversation.members.has(user))
-      const removed = frame.remove.filter((user) => conversation.members.has(user))
+      const added = frame.add.filter((user) => !members.has(user))
+      const removed = frame.remove.filter((user) => members.has(user))
       const done = append(conversation, frame, frame.by, { type: 'membership', added, removed }, wanted, undefined)
-      for (const user of added) conversation.members.set(user, { role: 'member', delivered: seq(0), read: seq(0) })
-      for (const user of removed) conversation.members.delete(user)
+      for (const user of added) members.set(user, { role: 'member', delivered: seq(0), read: seq(0) })
+      for (const user of removed) members.delete(user)
+      for (const user of promote) if (members.has(user)) members.get(user)!.role = 'admin'
+      for (const user of demote) if (members.has(user)) members.get(user)!.role = 'member'
+      if (metadata !== undefined) conversation.metadata = metadata
+      if (erase === true) conversations.delete(conversation.id)
       return done
     },
 
@@ -162,6 +171,16 @@ export function fakeRequests(now: () => number): FakeRequests {
       return infoFor(find(frame.app, frame.conversation, frame.user), frame.user)
     },
 
+    async roster(frame) {
+      begin(frame)
+      const { members } = find(frame.app, frame.conversation, frame.user)
+      const all = [...members]
+        .map(([user, member]) => ({ user, ...member }))
+        .filter(({ user }) => user > (frame.after ?? ''))
+      all.sort((a, b) => (a.user < b.user ? -1 : 1))
+      return { type: 'roster', members: all.slice(0, frame.limit), more: all.length > frame.limit }
+    },
+
     async status(frame) {
       begin(frame)
       const conversation = find(frame.app, frame.conversation, frame.user)
@@ -178,7 +197,7 @@ export function fakeRequests(now: () => number): FakeRequests {
       return { type: 'status', message, receipts }
     },
 
-    async conversationsOf(app, user) {
+    async conversationsOf(app, user, left = false) {
       begin({ t: 'conversationsOf', app, user })
       return [...conversations.values()]
         .filter((conversation) => conversation.app === app && conversation.members.has(user))

@@ -40,12 +40,17 @@ const membershipPayload = z
     description: 'Written by the server when members come and go, and when something else of the conversation changes.',
   })
 
+const erasedPayload = z.object({ type: z.literal('erased') }).meta({
+  id: 'ErasedPayload',
+  description: 'Stands where something was said that is erased. `from` is `erased`, whoever it was.',
+})
+
 /** What a member may send. */
 export const payload = z.discriminatedUnion('type', [textPayload, filePayload, customPayload]).meta({ id: 'Payload' })
 
 /** What a stored message may hold. */
 export const storedPayload = z
-  .discriminatedUnion('type', [textPayload, filePayload, customPayload, membershipPayload])
+  .discriminatedUnion('type', [textPayload, filePayload, customPayload, membershipPayload, erasedPayload])
   .meta({ id: 'StoredPayload' })
 
 export type PayloadJson = z.output<typeof payload>

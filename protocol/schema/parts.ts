@@ -84,6 +84,8 @@ export const storedPayload = union('payload', {
       forgotten: optional(userId),
     },
   ],
+  /** Stands where something was said that is erased; its sender's name is {@link ERASED_USER}. */
+  erased: [4, {}],
 })
 export type StoredPayload = Of<typeof storedPayload>
 

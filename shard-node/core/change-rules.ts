@@ -12,6 +12,7 @@ export function changeOf(
   frame: ChangeFrame,
   membersMax: number,
 ): MembershipChange | Refusal {
+  if (conversation.erased) return ['NOT_FOUND']
   const { promote = [], demote = [], metadata, erase, forget } = frame
   const isPrivate = conversation.data.type === 'private'
   const moves = frame.add.length + frame.remove.length + promote.length + demote.length > 0
@@ -26,6 +27,8 @@ export function changeOf(
     if (by.role !== 'admin' && !leaves && !labels)
       return ['FORBIDDEN', 'only an admin of the group changes its members, their roles and its labels']
   }
+  // Nothing of what else it asks for would be left.
+  if (erase === true) return { added: [], removed: [], erased: true }
   if (isPrivate && moves) return ['INVALID', 'the members of a private conversation do not change']
   const added = [...new Set(frame.add)].filter((user) => !isMember(conversation, user))
   const removed = [...new Set(frame.remove)].filter((user) => isMember(conversation, user) && !added.includes(user))
@@ -42,7 +45,6 @@ export function changeOf(
     ...(promoted.length > 0 && { promoted }),
     ...(demoted.length > 0 && { demoted }),
     ...(metadata !== undefined && { metadata }),
-    ...(erase === true && { erased: true }),
     ...(forget !== undefined && { forgotten: forget }),
   }
 }

@@ -21,6 +21,7 @@ import {
   type UserId,
 } from '@chat4all/protocol'
 import type { LinkId } from './effects.js'
+import type { Forgotten } from './forgotten.js'
 
 /**
  * One conversation in its owner's memory. What is assigned (seqs given, members changed) runs ahead of what is
@@ -46,6 +47,10 @@ export interface Conversation {
   materialised: Seq
   /** Lowest seq that may still exist. */
   first: Seq
+  /** Erased, committed or not: there is no such conversation, until it is opened anew. */
+  erased: boolean
+  /** Whom the view may not have forgotten yet, though that is committed. Replaced, never changed: reads keep theirs. */
+  forgotten: Forgotten | undefined
   /** When `first` was last asked of the view; messages with a time to live raise it. */
   firstAskedAt: Millis
   lastTime: Millis
@@ -165,6 +170,8 @@ export function emptyConversation(id: ConversationId, slot: Slot, now: Millis): 
     head: 0 as Seq,
     materialised: 0 as Seq,
     first: 1 as Seq,
+    erased: false,
+    forgotten: undefined,
     firstAskedAt: 0 as Millis,
     lastTime: 0 as Millis,
     window: new Map(),
@@ -201,6 +208,8 @@ export function fillFromView(
   conversation.head = stored.head
   conversation.materialised = stored.head
   conversation.first = stored.first
+  // Nobody is a member and not even the word of that is left: only erasing does so.
+  conversation.erased = conversation.memberCount === 0 && stored.head > 0 && stored.first > stored.head
   conversation.status = 'ready'
   if (last !== undefined) {
     conversation.last = last.bytes
@@ -227,11 +236,6 @@ export function putMember(conversation: Conversation, member: StoredMember): voi
   const was = conversation.members.get(member.user)?.present ?? false
   conversation.members.set(member.user, member)
   conversation.memberCount += Number(member.present) - Number(was)
-}
-
-/** All that was said is erased, and nobody is a member: there is no such conversation, until it is opened anew. */
-export function isErased({ memberCount, head, first }: Conversation): boolean {
-  return memberCount === 0 && head > 0 && first > head
 }
 
 export function isMember(conversation: Conversation, user: UserId): boolean {

@@ -6,7 +6,7 @@ import {
   slotOf,
   type UserId,
 } from '@chat4all/protocol'
-import { type Conversation, infoFor, isErased, isMember } from './conversation.js'
+import { type Conversation, infoFor, isMember } from './conversation.js'
 import type { LinkId } from './effects.js'
 import type { ShardState } from './state.js'
 
@@ -79,5 +79,5 @@ function tellNext(state: ShardState, link: LinkId, question: Question, ids: Conv
 }
 
 function isListed(conversation: Conversation, { user, left }: Question): boolean {
-  return isMember(conversation, user) || (left === true && !isErased(conversation))
+  return isMember(conversation, user) || (left === true && !conversation.erased)
 }

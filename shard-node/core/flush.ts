@@ -22,6 +22,7 @@ import {
   type TailBatch,
 } from './conversation.js'
 import type { LinkId } from './effects.js'
+import { alsoForgotten, stillToForget } from './forgotten.js'
 import type { ChangeSet } from './materialiser.js'
 import { feedChange } from './membership.js'
 import type { ShardState } from './state.js'
@@ -178,7 +179,7 @@ function commitConversation(state: ShardState, work: ConversationWork, offset: O
     conversation.head = batch.last
     conversation.tail.push(batch)
     conversation.last = batch.bytes.subarray(batch.bytes.length - batch.lengths.at(-1)!)
-    for (const { membership, seq } of posts) if (membership?.erased === true) forgetAll(conversation, seq)
+    if (state.rules.hideErased) for (const post of posts) hideErased(conversation, post)
     conversation.uncommitted.splice(0, posts.length)
     // Before the messages: an edge must know where a removed member's view ends, also when more follow in this flush.
     for (const post of posts) if (post.membership !== undefined) tellMembership(state, conversation, post)
@@ -198,10 +199,14 @@ function commitConversation(state: ShardState, work: ConversationWork, offset: O
   if (work.marked.length > 0) tellMarks(state, conversation, work.marked)
 }
 
-/** What was said up to `upto` is shown to nobody any more, wherever it still is. */
-function forgetAll(conversation: Conversation, upto: Seq): void {
-  if (upto >= conversation.first) conversation.first = (upto + 1) as Seq
-  if (conversation.head <= upto) conversation.last = undefined
+/** What is erased is shown to nobody any more, wherever it still is. */
+function hideErased(conversation: Conversation, { membership, seq }: Post): void {
+  if (membership?.erased === true) {
+    conversation.first = (seq + 1) as Seq
+    if (conversation.head <= seq) conversation.last = undefined
+  } else if (membership?.forgotten !== undefined) {
+    conversation.forgotten = alsoForgotten(conversation.forgotten, membership.forgotten, seq)
+  }
 }
 
 function feedView(
@@ -221,9 +226,7 @@ function feedView(
       set.join(app, user, conversation.id)
     }
   }
-  if (batch !== undefined) {
-    feedMessages(set, conversation, posts, batch)
-  }
+  if (batch !== undefined) feedMessages(set, conversation, posts, batch)
   if (marked.length === 0) return
   const later = set.of(conversation.id, app)
   for (const mark of marked) {
@@ -333,6 +336,7 @@ function tellMarks(state: ShardState, conversation: Conversation, marked: readon
 /** The view has a conversation's messages up to `upTo`: they need not stay in memory. */
 export function trim(conversation: Conversation, upTo: Seq, windowMessages: number): void {
   if (upTo > conversation.materialised) conversation.materialised = upTo
+  conversation.forgotten = stillToForget(conversation.forgotten, conversation.materialised)
   let covered = 0
   while (covered < conversation.tail.length && conversation.tail[covered]!.last <= upTo) covered++
   if (covered > 0) conversation.tail.splice(0, covered)

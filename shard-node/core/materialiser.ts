@@ -25,9 +25,15 @@ export class ChangeSet {
   private readonly changes = new Map<ConversationId, ChangeBuilder>()
   /** Ended by an erasure: what follows in their conversations is another change. */
   private readonly ended: ChangeBuilder[] = []
+  private readonly erases: boolean
   /** Who joined what, so that a list of conversations can be complete before the view is. */
   private readonly joins = new Map<string, Set<ConversationId>>()
   bytes = 0
+
+  /** @param erases off (rule `recoverErasures`): the view is not told of erasures */
+  constructor(erases = true) {
+    this.erases = erases
+  }
 
   get empty(): boolean {
     return this.changes.size === 0 && this.ended.length === 0
@@ -44,6 +50,7 @@ export class ChangeSet {
 
   /** Erases, behind all that was gathered of the conversation so far. */
   erase(conversation: ConversationId, app: AppId, erasure: Erasure): void {
+    if (!this.erases) return
     const builder = this.of(conversation, app)
     builder.erasure = erasure
     this.ended.push(builder)

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
+  decodeMessages,
+  ERASED_USER,
   ERRORS,
   type LogId,
-  message,
+  type Message,
   type NodeLinkFrame,
-  Reader,
   type RequestFrame,
   type Seq,
   type UserId,
@@ -53,14 +54,12 @@ function rolesOf(world: World): Record<string, string> {
   return Object.fromEntries((infoOf(world).members ?? []).map(({ user, role }) => [user, role]))
 }
 
-function seqsOf(frames: readonly NodeLinkFrame[]): number[] {
+function messagesOf(frames: readonly NodeLinkFrame[]): Message[] {
   const [reply] = only(frames, 'reply')
   assert.equal(reply?.answer.type, 'page')
-  const reader = new Reader(reply.answer.messages)
-  const seqs: number[] = []
-  while (!reader.done) seqs.push(message.read(reader).seq)
-  return seqs
+  return decodeMessages(reply.answer.messages)
 }
+const seqsOf = (frames: readonly NodeLinkFrame[]) => messagesOf(frames).map(({ seq }) => seq)
 const read = (): RequestFrame => ({ t: 'read', ...at(), since: 0 as Seq, limit: 100 })
 
 /** Another owner, which knows only the log. */
@@ -146,6 +145,62 @@ test('erased, opened and written to within one flush: the view is told in the sa
     [2, 2],
     [2, undefined],
   ])
+})
+
+test('an erasure that is asked for again is told its seq, as what came before it; another one finds nothing', () => {
+  const world = new World()
+  world.send(open())
+  world.send(post(1))
+  const erased = () => acked(world.send(service(2, { erase: true }))).map(({ seq }) => seq)
+  assert.deepEqual(erased(), [2])
+  for (const next of [() => {}, () => takeOver(world)]) {
+    next()
+    assert.deepEqual(erased(), [2])
+    assert.deepEqual(
+      acked(world.send(post(1))).map(({ seq }) => seq),
+      [1],
+    )
+    assert.deepEqual(refused(world.send(service(3, { erase: true }))), [ERRORS.NOT_FOUND.wire])
+    assert.deepEqual(refused(world.send({ t: 'inspect', ...at() })), [ERRORS.NOT_FOUND.wire])
+  }
+})
+
+test('from the moment that an erasure has its seq nothing is taken any more but to open anew', () => {
+  const world = new World()
+  world.send(open())
+  world.send(post(1))
+  world.holdAppends = true
+  world.send(service(2, { erase: true }), service(3, { add: [EVE] }), post(4), open(), post(5))
+  world.releaseAppends()
+  assert.deepEqual(refused(world.frames), [ERRORS.NOT_FOUND.wire, ERRORS.NOT_FOUND.wire])
+  assert.deepEqual(
+    acked(world.frames).map(({ seq }) => seq),
+    [2, 4],
+  )
+  assert.deepEqual(seqsOf(world.send(read())), [3, 4])
+  assert.deepEqual(rolesOf(world), { alice: 'admin', bob: 'member' })
+})
+
+test('what a forgotten user said is shown to nobody from the commit on, though memory and view have it still', () => {
+  const world = new World()
+  world.send(open())
+  world.send(post(1), post(2, { from: BOB }))
+  world.send(service(3, { forget: ALICE }))
+  const shown = () => messagesOf(world.send(read())).map(({ from, payload }) => [from, payload.type])
+  const expected = [
+    [ERASED_USER, 'erased'],
+    [BOB, 'text'],
+    ['shop', 'membership'],
+  ]
+  assert.deepEqual(shown(), expected)
+  const [status] = only(world.send({ t: 'status', ...at(), message_id: idOf(1) }), 'reply')
+  assert.equal(status?.answer.type === 'status' && status.answer.message.payload.type, 'erased')
+  world.send(post(4))
+  assert.deepEqual(shown(), [...expected, [ALICE, 'text']])
+  assert.deepEqual(
+    acked(world.send(post(1))).map(({ seq }) => seq),
+    [1],
+  )
 })
 
 test('a user is forgotten by a service only, and the view is told up to where', () => {

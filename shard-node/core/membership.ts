@@ -21,7 +21,10 @@ export function membersOf({ added, removed, promoted, demoted }: MembershipChang
 export function putChange(conversation: Conversation, change: MembershipChange, version: Seq): void {
   const { metadata, erased } = change
   for (const member of membersOf(change, version)) putMember(conversation, member)
+  // Of an erased conversation nothing is changed but that it is opened anew.
+  if (change.added.length > 0) conversation.erased = false
   if (erased === true) {
+    conversation.erased = true
     for (const { user, present } of [...conversation.members.values()]) {
       if (present) putMember(conversation, { user, role: 'member', present: false, version })
     }

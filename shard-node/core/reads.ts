@@ -14,6 +14,7 @@ import { concatenate } from './concatenate.js'
 import { type Conversation, infoFor, isMember, type Origin, type TailBatch, toldCursorOf } from './conversation.js'
 import type { LinkId } from './effects.js'
 import { hasElapsed } from './elapsed.js'
+import { withoutForgotten } from './forgotten.js'
 import type { LinkState, ShardState } from './state.js'
 
 /**
@@ -180,11 +181,12 @@ function readPage(state: ShardState, conversation: Conversation, frame: ReadFram
   // Batches are never changed, so this is a snapshot of what the view may not have yet.
   const tail = conversation.tail.slice()
   const tailFirst = tail[0]?.first ?? ((head + 1) as Seq)
+  const { forgotten } = conversation
   const answer = (fromView: readonly StoredMessage[]) => {
-    const all = [...fromView.filter(({ seq }) => seq < tailFirst), ...tailMessages(tail, after, before, now)].filter(
-      // What was erased a moment ago may be there still.
-      ({ seq }) => seq >= conversation.first,
-    )
+    // What was erased a moment ago may be there still. All that followed is in the tail then.
+    const all = [...fromView.filter(({ seq }) => seq < tailFirst), ...tailMessages(tail, after, before, now)]
+      .filter(({ seq }) => seq >= conversation.first)
+      .map((message) => withoutForgotten(message, forgotten))
     const found = upwards ? all.slice(0, limit) : all.slice(-limit)
     const exhausted = found.length < limit
     const lowest = found[0]?.seq
@@ -192,7 +194,7 @@ function readPage(state: ShardState, conversation: Conversation, frame: ReadFram
     if (upwards && after + 1 >= conversation.first) raiseFirst(conversation, after, lowest, head)
     state.reply(frame.slot, origin, {
       type: 'page',
-      after: upwards ? after : exhausted ? ((conversation.first - 1) as Seq) : ((lowest! - 1) as Seq),
+      after: upwards ? after : exhausted ? ((Math.min(conversation.first, before) - 1) as Seq) : ((lowest! - 1) as Seq),
       upto: upwards ? (exhausted ? head : highest!) : ((before - 1) as Seq),
       first: conversation.first,
       head,

@@ -12,7 +12,7 @@ import { risesOf } from './conversation.js'
 import type { Effect, RecoveryOutcome, RecoveryRequest } from './effects.js'
 import { ChangeSet } from './materialiser.js'
 import { feedChange } from './membership.js'
-import type { ShardRules } from './rules.js'
+import { ALL_RULES, type ShardRules } from './rules.js'
 
 /** Entries read, and written back, at a time. */
 const READ_AT_ONCE = 64
@@ -150,14 +150,17 @@ export class Recovery {
     }
     this.end = end
     this.step = 'applying'
-    const changes = changesOf(this.entries.slice(0, Math.max(0, end - this.from)))
+    const changes = changesOf(this.entries.slice(0, Math.max(0, end - this.from)), this.rules)
     this.ask({ type: 'apply', changes }, effects)
   }
 }
 
 /** What committed entries mean for the view: the same as they meant to the owner that wrote them. */
-export function changesOf(entries: readonly Uint8Array[]): ReturnType<ChangeSet['build']> {
-  const set = new ChangeSet()
+export function changesOf(
+  entries: readonly Uint8Array[],
+  { recoverErasures }: Pick<ShardRules, 'recoverErasures'> = ALL_RULES,
+): ReturnType<ChangeSet['build']> {
+  const set = new ChangeSet(recoverErasures)
   for (const entry of entries) {
     const reader = new Reader(entry)
     while (!reader.done) addRecord(set, reader)

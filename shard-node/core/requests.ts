@@ -11,6 +11,7 @@ import {
   type StoredPayload,
   sealedMessage,
   storedPayload,
+  type UserId,
   Writer,
 } from '@chat4all/protocol'
 import { changeOf, isRefusal } from './change-rules.js'
@@ -18,7 +19,6 @@ import {
   type Conversation,
   cursorOf,
   infoFor,
-  isErased,
   isMember,
   type MembershipChange,
   type Origin,
@@ -109,7 +109,9 @@ export function serveWaiting(state: ShardState, conversation: Conversation, now:
 function serve(state: ShardState, conversation: Conversation, link: LinkState, frame: RequestFrame, now: Millis): void {
   const origin: Origin = { link: link.id, n: frame.n, attempt: frame.attempt }
   if (frame.t === 'open') return open(state, conversation, frame, origin, now)
-  if (conversation.status !== 'ready' || conversation.data.app !== frame.app || isErased(conversation))
+  // Also in an erased conversation a repeat is told its seq: the erasure itself may be the one.
+  const isGone = conversation.erased && frame.t !== 'post' && frame.t !== 'change'
+  if (conversation.status !== 'ready' || conversation.data.app !== frame.app || isGone)
     return state.refuse(frame.slot, origin, 'NOT_FOUND')
   switch (frame.t) {
     case 'post':
@@ -174,9 +176,10 @@ function repeated(state: ShardState, conversation: Conversation, seq: Seq, frame
     return
   }
   const answer = (bytes: Uint8Array | undefined) => {
-    // Its content has expired: nothing is left to compare, the seq stays its seq.
+    // Its content has expired or is erased: nothing is left to compare, the seq stays its seq.
     const stored = bytes === undefined ? undefined : sealedMessage.read(new Reader(bytes))
-    if (stored !== undefined && !same(stored, frame)) return refuseConflict(state, conversation, frame, origin)
+    if (stored !== undefined && !saysNothing(stored) && !same(stored, frame))
+      return refuseConflict(state, conversation, frame, origin)
     state.effects.push({
       type: 'send',
       link: origin.link,
@@ -203,19 +206,23 @@ function refuseConflict(state: ShardState, conversation: Conversation, frame: Re
   state.refuse(conversation.slot, origin, visible ? 'CONFLICT' : 'NOT_FOUND')
 }
 
+function saysNothing({ payload }: { readonly payload: Uint8Array }): boolean {
+  return storedPayload.read(new Reader(payload)).type === 'erased'
+}
+
 function same(stored: { readonly from: string; readonly payload: Uint8Array }, frame: Repeatable): boolean {
   if (frame.t === 'post') return stored.from === frame.from && equal(stored.payload, frame.payload)
   if (stored.from !== frame.by) return false
   const payload = storedPayload.read(new Reader(stored.payload))
   // What was effective then may be less than what is asked: a change is the same when it asks for nothing else.
+  if (payload.type !== 'membership') return false
+  if (payload.erased === true || frame.erase === true) return payload.erased === frame.erase
   return (
-    payload.type === 'membership' &&
     within(payload.added, frame.add) &&
     within(payload.removed, frame.remove) &&
     within(payload.promoted ?? [], frame.promote ?? []) &&
     within(payload.demoted ?? [], frame.demote ?? []) &&
     sameLabels(payload.metadata, frame.metadata) &&
-    (payload.erased === true) === (frame.erase === true) &&
     payload.forgotten === frame.forget
   )
 }
@@ -358,9 +365,7 @@ function assignChange(
 
 function open(state: ShardState, conversation: Conversation, frame: OpenFrame, origin: Origin, now: Millis): void {
   const { slot } = conversation
-  if (conversation.status === 'ready' && isErased(conversation) && conversation.data.app === frame.app)
-    return reopen(state, conversation, frame, origin, now)
-  if (conversation.status === 'ready') {
+  if (conversation.status === 'ready' && !(conversation.erased && conversation.data.app === frame.app)) {
     const visible = conversation.data.app === frame.app && (frame.as === undefined || isMember(conversation, frame.as))
     if (!visible) return state.refuse(slot, origin, 'NOT_FOUND')
     if (conversation.creation !== undefined) {
@@ -377,6 +382,7 @@ function open(state: ShardState, conversation: Conversation, frame: OpenFrame, o
     return state.refuse(slot, origin, 'INVALID', 'a private conversation has exactly two members')
   }
   if (members.length === 0) return state.refuse(slot, origin, 'INVALID', 'a conversation has at least one member')
+  if (conversation.status === 'ready') return reopen(state, conversation, frame, members, origin, now)
   conversation.status = 'ready'
   conversation.data = { app: frame.app, type: frame.type, created: now, metadata: frame.metadata, ttl: frame.ttl }
   const admins = new Set(frame.admins)
@@ -392,25 +398,31 @@ function open(state: ShardState, conversation: Conversation, frame: OpenFrame, o
 }
 
 /** Of a conversation that was erased nothing is left but its id and its seqs, which go on. */
-function reopen(state: ShardState, conversation: Conversation, frame: OpenFrame, origin: Origin, now: Millis): void {
+function reopen(
+  state: ShardState,
+  conversation: Conversation,
+  frame: OpenFrame,
+  members: readonly UserId[],
+  origin: Origin,
+  now: Millis,
+): void {
   const messageId = reopeningId(conversation.assigned)
-  const [from] = frame.members
-  if (from === undefined) return state.refuse(frame.slot, origin, 'INVALID', 'a conversation has at least one member')
+  const promoted = members.filter((user) => frame.admins.includes(user))
   const change: MembershipChange = {
-    added: [...new Set(frame.members)],
+    added: members,
     removed: [],
-    ...(frame.admins.length > 0 && { promoted: [...new Set(frame.admins)] }),
+    ...(promoted.length > 0 && { promoted }),
     ...(frame.metadata !== undefined && { metadata: frame.metadata }),
   }
   assignChange(state, conversation, messageKey(messageId), change, {
     message_id: messageId,
-    from: frame.as ?? from,
+    from: frame.as ?? members[0]!,
     origin: undefined,
     now,
   })
-  state.pipeline.barrier(() =>
-    state.reply(frame.slot, origin, { type: 'opened', info: infoFor(conversation, frame.as), created: true }),
-  )
+  const then = () =>
+    state.reply(frame.slot, origin, { type: 'opened', info: infoFor(conversation, frame.as), created: true })
+  state.pipeline.barrier(state.holding(conversation, then))
 }
 
 /** The id of a message that nobody sent: it follows from where it stands, and is no UUIDv4 that a client may choose. */

@@ -1,4 +1,12 @@
-import { type AppId, type ConversationId, type Millis, messageKey, type Seq, type UserId } from '@chat4all/protocol'
+import {
+  type AppId,
+  type ConversationId,
+  erasedFor,
+  type Millis,
+  messageKey,
+  type Seq,
+  type UserId,
+} from '@chat4all/protocol'
 import type {
   ConversationChange,
   MessageRange,
@@ -9,7 +17,6 @@ import type {
   StoredReceipt,
   StoredRise,
 } from '@chat4all/storage'
-import { erasedFor } from '@chat4all/storage'
 import type { Done } from './node-logs.js'
 import { highest, newer, type ReplicaConversation, type ReplicaState, VIEW_TABLES } from './replica-state.js'
 import type { Replicas } from './replicas.js'

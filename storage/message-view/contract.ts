@@ -256,6 +256,11 @@ export function messageViewContract(
     await view.apply(erasing)
     await view.apply([{ app, conversation: chat, messages: batch(1, 300) }])
     await check()
+    // The erasure alone takes nothing of what came behind it.
+    await view.apply([{ app, conversation: chat, rises: [{ user: ben, kind: 'read', upto: 305 as Seq, time: at(9) }] }])
+    await view.apply([erasing[0]!])
+    await check()
+    assert.deepEqual(await view.receipts(chat, 304 as Seq, [ben]), [{ user: ben, read: 9 }])
     return undefined
   })
 
@@ -278,6 +283,7 @@ export function messageViewContract(
       assert.deepEqual(new Set(senders.slice(0, 100)), new Set([ERASED_USER]))
       assert.deepEqual(new Set(senders.slice(100, 120)), new Set([ben]))
       assert.deepEqual(senders.slice(120), [ERASED_USER, ERASED_USER, ana])
+      assert.equal(message.read(new Reader(all[0]!.bytes)).payload.type, 'erased')
       assert.ok(!Buffer.concat(all.slice(0, 100).map(({ bytes }) => bytes)).includes('words of'))
       assert.equal(await view.find(chat, idOf(50)), 50)
     }
@@ -285,6 +291,53 @@ export function messageViewContract(
     await view.apply(forgetting)
     await view.apply([{ app, conversation: chat, messages: said(ana, 1, 100) }])
     await check()
+    return undefined
+  })
+
+  behaves('rows that were cut in other places are forgotten too, and messages keep their ends', async (view) => {
+    const ends = (first: number, last: number) => numbers(first, last).map((seq) => (seq % 3 === 0 ? 0 : 10_000 + seq))
+    const said = (from: UserId, first: number, last: number) => ({
+      ...sealedBatch(from, first, last),
+      expires: ends(first, last).map(at),
+    })
+    await view.apply([created(chat), { app, conversation: chat, messages: said(ana, 1, 40) }])
+    await view.apply([{ app, conversation: chat, messages: said(ana, 30, 150) }])
+    await view.apply([
+      { app, conversation: chat, messages: said(ana, 151, 151), erase: { upto: 151 as Seq, user: ana } },
+    ])
+    const all = await view.messages(chat, range())
+    assert.deepEqual(
+      all.map(({ seq }) => seq),
+      numbers(1, 151),
+    )
+    assert.ok(all.every(({ bytes }) => message.read(new Reader(bytes)).payload.type === 'erased'))
+    assert.deepEqual(await seqs(view, { now: 20_000, limit: 3 }), [3, 6, 9])
+    return undefined
+  })
+
+  behaves('erasures one right behind the other, told again in the old order: the later one stays', async (view) => {
+    const forget = (user: UserId, upto: number) => ({
+      app,
+      conversation: chat,
+      messages: sealedBatch(cem, upto, upto),
+      erase: { upto: upto as Seq, user },
+    })
+    const first = { app, conversation: chat, messages: sealedBatch(ana, 1, 70) }
+    const second = { app, conversation: chat, messages: sealedBatch(ben, 71, 80) }
+    const steps = [first, second, forget(ana, 81), forget(ben, 82)]
+    await view.apply([created(chat), ...steps])
+    const senders = async () =>
+      (await view.messages(chat, range())).map(({ bytes }) => message.read(new Reader(bytes)).from)
+    const gone = [...numbers(1, 80).map(() => ERASED_USER), cem, cem]
+    assert.deepEqual(await senders(), gone)
+    for (const step of steps) {
+      await view.apply([step])
+      assert.deepEqual(await senders(), gone)
+    }
+    const all = { app, conversation: chat, messages: sealedBatch(cem, 83, 83), erase: { upto: 83 as Seq } }
+    await view.apply([all])
+    for (const step of [...steps, all]) await view.apply([step])
+    assert.deepEqual(await senders(), [])
     return undefined
   })
 

@@ -5,6 +5,7 @@ import {
   Chat4AllError,
   type ConversationId,
   type ConversationInfo,
+  ERASED_USER,
   type Extras,
   extras,
   MEMBERS_LISTED_MAX,
@@ -42,7 +43,8 @@ interface FakeConversation {
   metadata: Record<string, string> | undefined
   readonly ttl: number | undefined
   readonly members: Map<UserId, { role: 'member' | 'admin'; delivered: Seq; read: Seq }>
-  readonly messages: { readonly by: UserId; readonly asked: string; readonly message: Message }[]
+  readonly everMembers: Set<UserId>
+  readonly messages: { readonly by: UserId; readonly asked: string; message: Message }[]
   first: Seq
 }
 
@@ -97,12 +99,25 @@ export function fakeRequests(now: () => number): FakeRequests {
         throw new Chat4AllError('INVALID', 'the members of a private one do not change')
       const added = frame.add.filter((user) => !members.has(user))
       const removed = frame.remove.filter((user) => members.has(user))
-      const done = append(conversation, frame, frame.by, { type: 'membership', added, removed }, wanted, undefined)
-      for (const user of added) members.set(user, { role: 'member', delivered: seq(0), read: seq(0) })
+      const content: StoredPayload = {
+        type: 'membership',
+        added,
+        removed,
+        ...(promote.length > 0 && { promoted: promote }),
+        ...(demote.length > 0 && { demoted: demote }),
+        ...(metadata !== undefined && { metadata }),
+        ...(forget !== undefined && { forgotten: forget }),
+      }
+      const done = append(conversation, frame, frame.by, content, wanted, undefined)
+      for (const user of added) {
+        members.set(user, { role: 'member', delivered: seq(0), read: seq(0) })
+        conversation.everMembers.add(user)
+      }
       for (const user of removed) members.delete(user)
       for (const user of promote) if (members.has(user)) members.get(user)!.role = 'admin'
       for (const user of demote) if (members.has(user)) members.get(user)!.role = 'member'
       if (metadata !== undefined) conversation.metadata = metadata
+      if (forget !== undefined) forgetUser(conversation, forget)
       if (erase === true) conversations.delete(conversation.id)
       return done
     },
@@ -126,6 +141,7 @@ export function fakeRequests(now: () => number): FakeRequests {
             { role: frame.admins.includes(user) ? 'admin' : 'member', delivered: seq(0), read: seq(0) },
           ]),
         ),
+        everMembers: new Set(frame.members),
         messages: [],
         first: seq(1),
       }
@@ -200,7 +216,7 @@ export function fakeRequests(now: () => number): FakeRequests {
     async conversationsOf(app, user, left = false) {
       begin({ t: 'conversationsOf', app, user })
       return [...conversations.values()]
-        .filter((conversation) => conversation.app === app && conversation.members.has(user))
+        .filter(({ app: of, members, everMembers }) => of === app && (left ? everMembers : members).has(user))
         .map((conversation) => infoFor(conversation, user))
     },
   }
@@ -234,6 +250,14 @@ export function fakeRequests(now: () => number): FakeRequests {
     }
     conversation.messages.push({ by, asked: wanted, message: stored })
     return stored
+  }
+}
+
+function forgetUser({ messages }: FakeConversation, user: UserId): void {
+  for (const stored of messages) {
+    const { seq, message_id, from, time, payload } = stored.message
+    if (from !== user || payload.type === 'membership') continue
+    stored.message = { seq, message_id, from: ERASED_USER, time, payload: { type: 'erased' } }
   }
 }
 

@@ -7,7 +7,8 @@ import type { RestIds } from '../rest-ids.js'
 /** So long one edge has for a job before another looks at it. */
 const BUSY_MS = 60_000
 const LOOK_EVERY_MS = 15_000
-const JOBS_AT_ONCE = 4
+/** Looked at in one round. Those that fail wait for their time, and keep no others from theirs. */
+const JOBS_LOOKED_AT = 100
 
 export interface ErasureContext {
   readonly erasures: ErasureStore
@@ -75,7 +76,7 @@ export class UserErasures {
   /** Goes on with some jobs that nobody is busy with. */
   async look(): Promise<void> {
     try {
-      for (const ref of await this.context.erasures.unfinished(JOBS_AT_ONCE)) await this.goOn(ref)
+      for (const ref of await this.context.erasures.unfinished(JOBS_LOOKED_AT)) await this.goOn(ref)
     } catch (error) {
       this.context.onFailed({ app: '' as AppId, id: '' }, error)
     }

@@ -1,7 +1,7 @@
 import type { AppId, ConversationId, Seq, UserId } from '@chat4all/protocol'
 import { type Client, types } from 'cassandra-driver'
 import { BatchRow } from '../batch-row.js'
-import { batchWithout } from '../erased-message.js'
+import { batchWithout } from '../batch-without.js'
 import type { ConversationChange, StoredMember } from '../port.js'
 import { BASE_BUCKET, bucketOf, lastOfBucket } from './partitions.js'
 import { firstStatement, type Lifetimes, memberStatements, rowStatement, type Statement } from './statements.js'

@@ -1,10 +1,21 @@
 import type { AppId, ConversationId, Seq, UserId } from '@chat4all/protocol'
 import { BatchRow, encodeBatch } from '../batch-row.js'
-import { batchWithout } from '../erased-message.js'
+import { batchWithout } from '../batch-without.js'
 import { type Database, writeRows } from './database.js'
 import { encodeHead } from './head-row.js'
 import type { Heads } from './heads.js'
-import { batchesOf, batchKey, headKey, memberKey, membersOf, risesOfAll, seqOfKey, userKey, userOfKey } from './keys.js'
+import {
+  batchesOf,
+  batchKey,
+  headKey,
+  type KeyRange,
+  memberKey,
+  membersOf,
+  risesOfAll,
+  seqOfKey,
+  userKey,
+  userOfKey,
+} from './keys.js'
 import { decodeMember, encodeMember } from './rows.js'
 
 /** Rows of one write: a long conversation is erased in several, each of which may be repeated. */
@@ -21,8 +32,8 @@ export async function eraseAll(
   // First of all, so that nobody misses what is taken away below.
   await writeRows(database, true, async (rows) => void rows.put(headKey(conversation), encodeHead(raised)))
   heads.set(conversation, raised)
-  await deleteRows(database, { ...batchesOf(conversation, 1 as Seq, (upto + 1) as Seq) })
-  await deleteRows(database, risesOfAll(conversation))
+  await deleteRows(database, batchesOf(conversation, 1 as Seq, (upto + 1) as Seq))
+  await deleteRows(database, risesOfAll(conversation), (key) => seqOfKey(key) <= upto)
   const members = await database.iterator(membersOf(conversation)).all()
   await writeRows(database, true, async (rows) => {
     for (const [key, row] of members) {
@@ -34,13 +45,18 @@ export async function eraseAll(
   })
 }
 
-async function deleteRows(database: Database, range: { gte: Buffer; lt: Buffer }): Promise<void> {
-  for (;;) {
-    const keys = await database.keys({ ...range, limit: ROWS_AT_ONCE }).all()
-    if (keys.length === 0) return
+async function deleteRows(
+  database: Database,
+  { gte, lt }: KeyRange,
+  goes: (key: Buffer) => boolean = () => true,
+): Promise<void> {
+  let keys = await database.keys({ gte, lt, limit: ROWS_AT_ONCE }).all()
+  while (keys.length > 0) {
+    const found = keys
     await writeRows(database, true, async (rows) => {
-      for (const key of keys) rows.delete(key)
+      for (const key of found) if (goes(key)) rows.delete(key)
     })
+    keys = await database.keys({ gt: found.at(-1)!, lt, limit: ROWS_AT_ONCE }).all()
   }
 }
 

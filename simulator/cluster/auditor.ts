@@ -157,7 +157,7 @@ export class Auditor {
   private frames(frames: readonly NodeLinkFrame[]): void {
     for (const frame of frames) {
       if (frame.t === 'reply' || frame.t === 'refuse' || frame.t === 'bounce') this.waiting.get(frame.n)?.(frame)
-      if (frame.t === 'acks') for (const { n } of frame.items) this.waiting.get(n)?.(frame)
+      if (frame.t === 'acks') for (const item of frame.items) this.waiting.get(item.n)?.({ ...frame, items: [item] })
     }
   }
 }

@@ -224,13 +224,14 @@ function merge(answers: readonly (Summary | undefined)[]): StoredConversation | 
   }
 }
 
+/** Without regard to `limit`: what is erased, other replicas know perhaps, and takes no place. */
 function inRange(row: ReplicaConversation | undefined, range: MessageRange): StoredMessage[] {
   if (row === undefined) return []
   const found: StoredMessage[] = []
   for (const [seq, { bytes, expires }] of row.messages) {
     if (seq > range.after && seq < range.before && (expires === 0 || expires > range.now)) found.push({ seq, bytes })
   }
-  return cut(found, range)
+  return found
 }
 
 function cut(messages: StoredMessage[], { limit, newestFirst }: MessageRange): StoredMessage[] {

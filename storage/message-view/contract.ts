@@ -244,6 +244,8 @@ export function messageViewContract(
     const check = async () => {
       assert.deepEqual(await seqs(view), [303, 304, 305])
       assert.deepEqual(await seqs(view, { newestFirst: true, limit: 2 }), [304, 305])
+      assert.deepEqual(await seqs(view, { limit: 2 }), [303, 304])
+      assert.deepEqual(await seqs(view, { after: 100, limit: 2 }), [303, 304])
       const stored = (await view.load(chat))!
       assert.deepEqual([stored.head, stored.first], [305, 303])
       assert.deepEqual(byUser(stored.members), [member(ana, false, 302, 'admin'), member(ben, true, 303)])

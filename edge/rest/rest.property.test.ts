@@ -73,6 +73,8 @@ beforeEach(async () => {
   await fixture.webhookStore.history.add({ app: 'demo' as AppId, id: webhook_id }, 'dead', dead)
   for (const user_id of ['ana', 'bob']) await call('POST', '/v1/users', { user_id })
   await call('PUT', '/v1/users/ana/identities/telegram/42', undefined)
+  const { erasure_id } = await call('DELETE', '/v1/users/emil', undefined)
+  known.erasure_id = [erasure_id]
   Object.assign(known, { channel: ['telegram'], address: ['42', '43'] })
   await call('POST', '/v1/apps', { client_id: 'spare' }, ADMIN_TOKEN)
   // Not the app that asks: what disables it, or gives it a quota, would be answered to all that follow.

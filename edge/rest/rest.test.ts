@@ -241,11 +241,11 @@ test('the same message_id gets the same seq, with another payload a conflict', a
   assert.equal((await get(`/v1/conversations/${id}`)).body.head_seq, 1)
 })
 
-test('every post asks the owner to look further back than its window', async () => {
+test('a post without a traceparent is asked of the owner without one', async () => {
   const id = await group()
   await post('/v1/messages', { message_id: randomUUID(), conversation_id: id, payload: text('x') })
-  const frame = fixture.requests.asked.at(-1) as { t: string; retry: boolean; trace?: string }
-  assert.deepEqual([frame.t, frame.retry, 'trace' in frame], ['post', true, false])
+  const frame = fixture.requests.asked.at(-1) as { t: string; trace?: string }
+  assert.deepEqual([frame.t, 'trace' in frame], ['post', false])
 })
 
 test('content of the app’s own making comes back, and what no frame can hold is refused', async () => {

@@ -258,7 +258,6 @@ const post = (n: number) => ({
   message_id: new Uint8Array(16).fill(n),
   from: 'alice' as UserId,
   payload: textPayload(`r${n}`),
-  retry: true,
 })
 
 test('requests over the pipelines: answers, refusals, and the same message twice', async () => {

@@ -11,7 +11,7 @@ import {
 } from '../scenarios/cluster-steps.js'
 import type { WindowsSettings } from '../scenarios/settings.js'
 import { type UnderLoadSettings, underLoad } from '../scenarios/under-load.js'
-import { placementOf, positiveInteger, progress, showFaults, unpinnedOption } from './options.js'
+import { positiveInteger, progress, showFaults } from './options.js'
 
 /** cluster, handoff, failover, capacity, drain: our server as processes over the real engines of this machine. */
 
@@ -19,14 +19,15 @@ interface CommonOptions {
   readonly edges: number
   readonly nodes: number
   readonly kafka: boolean
-  readonly unpinned?: boolean
   readonly json?: boolean
   readonly logs?: string
 }
 
+/** A dozen processes and the engines share all processors: to pin some of them would be to starve them. */
+const SHARED = { server: undefined, load: undefined }
+
 function common(command: Command): Command {
   return command
-    .addOption(unpinnedOption())
     .option('--edges <count>', 'edges', positiveInteger, 2)
     .option('--no-kafka', 'publish nothing')
     .option('--json', 'print all raw figures')
@@ -37,7 +38,7 @@ function runOf(options: CommonOptions, environment: Record<string, string> = {})
   const { edges, nodes, kafka } = options
   return {
     size: { edges, nodes, kafka },
-    placement: placementOf(options),
+    placement: SHARED,
     environment,
     logFolder: options.logs,
     progress,
@@ -78,7 +79,13 @@ function addClusterCommand(program: Command): void {
       const times = { textBytes: TEXT_BYTES, warmupMs: 5_000, measureMs: options.seconds * 1000 }
       for (const nodes of options.nodes) {
         const run = runOf({ ...options, nodes })
-        const open = { scenario: 'open' as const, conversations, messagesPerSecond: options.rate, ...times }
+        const open = {
+          scenario: 'open' as const,
+          conversations,
+          messagesPerSecond: options.rate,
+          pacing: 'timer' as const,
+          ...times,
+        }
         rows.push({ nodes, edges, load: `${options.rate}/s`, result: await measureCluster(run, open) })
         const pairs = { scenario: 'pairs' as const, conversations, inFlight: options.inFlight, ...times }
         rows.push({ nodes, edges, load: 'saturation', result: await measureCluster(run, pairs) })

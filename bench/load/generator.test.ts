@@ -55,7 +55,7 @@ test('an open loop sends what is due and measures from when it was due', async (
   try {
     const dialect = dialectOf('chat4all', { port: server.port, pid: process.pid })
     const load = await ConversationLoad.open(dialect, { conversations: 4, readersEach: 1, textBytes: 128 })
-    const window = await runOpenLoop(load, 1000, { warmupMs: 0, measureMs: 200 }, process)
+    const window = await runOpenLoop(load, 1000, { warmupMs: 0, measureMs: 200 }, process, 'spin')
     const outcome = await load.finish(2000)
     assert.deepEqual(outcome.faults, {}, outcome.faultSamples.join('\n'))
     // What was due is sent, however slow the machine: the count follows from the clock.

@@ -7,6 +7,12 @@ import type { ConversationLoad } from './conversation-load.js'
  * message behind it late, as it does for users (no coordinated omission).
  */
 
+/**
+ * How the next message is waited for. `spin`: to the microsecond, on a processor of its own. `timer`: to the
+ * millisecond; for a generator that shares its processors with what it measures, and would take their time from them.
+ */
+export type Pacing = 'spin' | 'timer'
+
 /** Runs of sends for one call of {@link setImmediate}; keeps reading between them when far behind. */
 const BURST_MAX = 64
 
@@ -15,8 +21,9 @@ export async function runOpenLoop(
   messagesPerSecond: number,
   times: LoopTimes,
   server: ServerProcesses,
+  pacing: Pacing,
 ): Promise<MeasuredWindow> {
-  const stop = startOpenLoop(load, messagesPerSecond)
+  const stop = startOpenLoop(load, messagesPerSecond, pacing)
   await new Promise((resolve) => setTimeout(resolve, times.warmupMs))
   const window = await measureWindow(load, times.measureMs, server)
   stop()
@@ -24,13 +31,12 @@ export async function runOpenLoop(
 }
 
 /** Sends at this rate until the function returned is called. */
-export function startOpenLoop(load: ConversationLoad, messagesPerSecond: number): () => void {
+export function startOpenLoop(load: ConversationLoad, messagesPerSecond: number, pacing: Pacing): () => void {
   const startedAt = performance.now()
   const everyMs = 1000 / messagesPerSecond
   let index = 0
   let running = true
-  // Timers of Node are good to a millisecond, half of what is to be measured: spin instead, reading in between.
-  const spin = (): void => {
+  const send = (): void => {
     if (!running) return
     const now = performance.now()
     for (let burst = 0; burst < BURST_MAX; burst++) {
@@ -41,9 +47,10 @@ export function startOpenLoop(load: ConversationLoad, messagesPerSecond: number)
       lane.flush()
       index++
     }
-    setImmediate(spin)
+    if (pacing === 'spin') setImmediate(send)
+    else setTimeout(send, 1)
   }
-  spin()
+  send()
   return () => {
     running = false
   }

@@ -30,7 +30,8 @@ export async function runPairs(dialect: Dialect, target: Target, settings: Pairs
 /** Pairs of users, messages at a fixed rate. */
 export async function runOpen(dialect: Dialect, target: Target, settings: OpenSettings): Promise<MessageResult> {
   const load = await ConversationLoad.open(dialect, { ...settings, readersEach: 1 })
-  return result(await runOpenLoop(load, settings.messagesPerSecond, settings, target), await load.finish())
+  const { messagesPerSecond, pacing = 'spin' } = settings
+  return result(await runOpenLoop(load, messagesPerSecond, settings, target, pacing), await load.finish())
 }
 
 /** One group with all members online, of whom one sends. */

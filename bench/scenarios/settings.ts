@@ -1,4 +1,5 @@
 import type { DialectOptions } from '../load/dialect.js'
+import type { Pacing } from '../load/open-loop.js'
 
 /** What a scenario is to do; every number of a run is here and goes into its result. */
 
@@ -15,6 +16,8 @@ export interface OpenSettings extends DialectOptions {
   readonly scenario: 'open'
   readonly conversations: number
   readonly messagesPerSecond: number
+  /** `spin` unless said otherwise. */
+  readonly pacing?: Pacing
   readonly textBytes: number
   readonly warmupMs: number
   readonly measureMs: number

@@ -33,7 +33,8 @@ export async function runWindows(
     if (tookMs > INTERRUPTED_MS) longest.set(lane, Math.max(tookMs, longest.get(lane) ?? 0))
   }
   const { pace } = settings
-  const stop = 'inFlight' in pace ? startClosedLoop(load, pace.inFlight) : startOpenLoop(load, pace.messagesPerSecond)
+  const stop =
+    'inFlight' in pace ? startClosedLoop(load, pace.inFlight) : startOpenLoop(load, pace.messagesPerSecond, 'timer')
   await pause(settings.warmupMs)
   began()
   let running = true

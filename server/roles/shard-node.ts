@@ -19,8 +19,11 @@ import { openStorage } from './open-storage.js'
 import type { RoleContext, RunningRole } from './role.js'
 import { Teardown } from './teardown.js'
 
-/** Over a network a second entry hides the round trip of the first (docs/cluster.md has the figures). */
-const OVER_A_NETWORK: Partial<ShardConfig> = { entriesInFlightEager: 2, materialiseAfterMs: 500 }
+/**
+ * Over a network a second entry hides the round trip of the first, and every call costs far more than the messages in it:
+ * some are gathered for an entry, and many for a row of the view (docs/decisions/0042).
+ */
+const OVER_A_NETWORK: Partial<ShardConfig> = { entriesInFlightEager: 2, gatherMs: 5, materialiseAfterMs: 4_000 }
 
 /**
  * One shard-node of a cluster. What it has is in Cassandra, or in a folder of its own; the others are those that Consul

@@ -66,12 +66,12 @@ export type Effect =
       /** Also those that the user has left. */
       readonly left: boolean
     }
-  /** MessageView.apply → applied | applyFailed. One at a time per `log`. */
+  /** MessageView.apply → applied | applyFailed. Two at a time at most, and none twice of one conversation. */
   | {
       readonly type: 'apply'
       readonly log: LogId
+      readonly write: number
       readonly changes: readonly ConversationChange[]
-      readonly upTo: Offset
     }
   /** NodeLogs.saveCursor(materialised), then dropBelow: nobody waits for it. */
   | { readonly type: 'save-cursor'; readonly log: LogId; readonly cursor: Offset }

@@ -9,6 +9,7 @@ import {
   sealedMessage,
   Writer,
 } from '@chat4all/protocol'
+import type { ChangeSet } from './change-set.js'
 import {
   type Conversation,
   type Creation,
@@ -22,8 +23,8 @@ import {
   type TailBatch,
 } from './conversation.js'
 import type { LinkId } from './effects.js'
+import { hasElapsed } from './elapsed.js'
 import { alsoForgotten, stillToForget } from './forgotten.js'
-import type { ChangeSet } from './materialiser.js'
 import { feedChange } from './membership.js'
 import type { ShardState } from './state.js'
 
@@ -52,14 +53,16 @@ export interface FlushWork {
 const scratch = new Writer()
 const entryWriter = new Writer(256 * 1024)
 
-/** Makes entries of what waits, as far as the pipeline has room. */
-export function flush(state: ShardState): void {
+/** Makes entries of what waits, as far as the pipeline has room and it is time. */
+export function flush(state: ShardState, now: Millis): void {
   const { config, pipeline } = state
   while (state.dirty.length > 0 || state.followed.pending) {
     const inFlight = pipeline.entriesInFlight
     const full = state.pendingBytes >= config.entryBytesMax
     if (inFlight >= config.entriesInFlightMax || (inFlight >= config.entriesInFlightEager && !full)) break
+    if (!full && !hasElapsed(config.gatherMs, state.flushedAt, now)) break
     appendEntry(state)
+    state.flushedAt = now
   }
   pipeline.flush(state.effects)
 }

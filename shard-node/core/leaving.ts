@@ -38,10 +38,13 @@ export function beginLeaving(state: ShardState, link: LinkId, { slot, node }: Wa
   })
 }
 
-/** Whether requests of some slot are held until the view has caught up. */
-export function isDraining(state: ShardState): boolean {
-  for (const { stage } of state.leaving.values()) if (stage === 'draining') return true
-  return false
+/** Slots that wait for the view to catch up. */
+export function slotsToWrite({ leaving }: ShardState): Set<Slot> {
+  const slots = new Set<Slot>()
+  for (const { slot, stage, settled } of leaving.values()) {
+    if (stage === 'warming' || (stage === 'draining' && settled)) slots.add(slot)
+  }
+  return slots
 }
 
 /** Takes each leaving slot as far as it can go. Returns those that nobody took: they are to be taken back. */
@@ -49,7 +52,7 @@ export function continueLeaving(state: ShardState, now: Millis): Slot[] {
   const overdue: Slot[] = []
   for (const leaving of state.leaving.values()) {
     const gone = !state.links.has(leaving.link)
-    const warm = state.materialiser.materialised >= leaving.until || !state.rules.handoffWaits
+    const warm = state.materialiser.has(leaving.slot, leaving.until) || !state.rules.handoffWaits
     if (leaving.stage === 'warming' && warm) hold(state, leaving, now)
     if (leaving.stage === 'draining') drain(state, leaving, now)
     if (leaving.stage === 'offered') {
@@ -83,7 +86,7 @@ function drain(state: ShardState, leaving: Leaving, now: Millis): void {
       // Nothing of the slot comes behind this, however busy others keep the log.
       leaving.until = state.pipeline.committed
     }
-    if (!leaving.settled || state.materialiser.materialised < leaving.until) return
+    if (!leaving.settled || !state.materialiser.has(leaving.slot, leaving.until)) return
   } else leaving.until = state.pipeline.nextOffset
   leaving.stage = 'offered'
   leaving.offeredAt = now

@@ -1,168 +1,64 @@
-import type {
-  AppId,
-  ConversationChange,
-  ConversationData,
-  ConversationId,
-  Erasure,
-  MessageBatch,
-  Millis,
-  Offset,
-  Seq,
-  StoredCursor,
-  StoredLabels,
-  StoredMember,
-  StoredRise,
-  UserId,
-} from '@chat4all/protocol'
-import { concatenate } from './concatenate.js'
+import type { AppId, ConversationChange, ConversationId, Millis, Offset, Slot, UserId } from '@chat4all/protocol'
+import { type ChangeBuilder, ChangeSet } from './change-set.js'
 import { hasElapsed } from './elapsed.js'
 
+export interface MaterialiserLimits {
+  readonly materialiseAfterMs: number
+  readonly materialiseBytes: number
+}
+
+/** Changes that are to be applied to the view in one call; told by its number how that went. */
+export interface ViewWrite {
+  readonly write: number
+  readonly changes: readonly ConversationChange[]
+}
+
+interface UnderWay extends ViewWrite {
+  readonly conversations: ReadonlySet<ConversationId>
+  readonly slots: ReadonlySet<Slot>
+  /** Number of the oldest set that it is from. */
+  readonly oldest: number
+  /** Slots of which the view has everything below `upTo` when it is applied. */
+  readonly completes: readonly Slot[]
+  readonly upTo: Offset
+}
+
+/** What was gathered for a while, on its way to the view. */
+interface Applying {
+  readonly set: ChangeSet
+  readonly number: number
+  /** First offset whose entry is not in it, nor in any before. */
+  readonly upTo: Offset
+  readonly sliceMax: number
+}
+
+/** Between slices; shorter where a set gathers for less than twice as long. */
+const SLICE_MS = 50
+
 /**
- * Gathers what was committed into changes of the message view, by conversation, so that one write of the view serves
- * many flushes. Only committed entries come here: the view never shows what a recovery might not find.
+ * When the gathered changes go to the view: set by set, after a while or when there is much. A set goes in slices, spread
+ * over half the time that the next one gathers: written at once, it would make everything behind it wait. Only what
+ * somebody waits for, a slot that leaves, goes ahead. Two writes at a time, then, and never two of one conversation: who
+ * sees its head finds its messages.
  */
-export class ChangeSet {
-  private readonly changes = new Map<ConversationId, ChangeBuilder>()
-  /** Ended by an erasure: what follows in their conversations is another change. */
-  private readonly ended: ChangeBuilder[] = []
-  private readonly erases: boolean
-  /** Who joined what, so that a list of conversations can be complete before the view is. */
-  private readonly joins = new Map<string, Set<ConversationId>>()
-  bytes = 0
-
-  /** @param erases off (rule `recoverErasures`): the view is not told of erasures */
-  constructor(erases = true) {
-    this.erases = erases
-  }
-
-  get empty(): boolean {
-    return this.changes.size === 0 && this.ended.length === 0
-  }
-
-  of(conversation: ConversationId, app: AppId): ChangeBuilder {
-    let builder = this.changes.get(conversation)
-    if (builder === undefined) {
-      builder = new ChangeBuilder(conversation, app)
-      this.changes.set(conversation, builder)
-    }
-    return builder
-  }
-
-  /** Erases, behind all that was gathered of the conversation so far. */
-  erase(conversation: ConversationId, app: AppId, erasure: Erasure): void {
-    if (!this.erases) return
-    const builder = this.of(conversation, app)
-    builder.erasure = erasure
-    this.ended.push(builder)
-    this.changes.delete(conversation)
-  }
-
-  join(app: AppId, user: UserId, conversation: ConversationId): void {
-    const key = `${app}/${user}`
-    const joined = this.joins.get(key)
-    if (joined === undefined) this.joins.set(key, new Set([conversation]))
-    else joined.add(conversation)
-  }
-
-  joinedBy(app: AppId, user: UserId): Iterable<ConversationId> {
-    return this.joins.get(`${app}/${user}`) ?? []
-  }
-
-  build(): ConversationChange[] {
-    return [...this.ended, ...this.changes.values()].map((builder) => builder.build())
-  }
-}
-
-export class ChangeBuilder {
-  private readonly conversation: ConversationId
-  private readonly app: AppId
-  data: ConversationData | undefined
-  labels: StoredLabels | undefined
-  erasure: Erasure | undefined
-  private members: Map<UserId, StoredMember> | undefined
-  private cursors: Map<UserId, StoredCursor> | undefined
-  readonly rises: StoredRise[] = []
-  private firstSeq = 0 as Seq
-  private lastSeq = 0 as Seq
-  private readonly chunks: Uint8Array[] = []
-  private readonly lengths: number[] = []
-  private readonly ids: Uint8Array[] = []
-  private expires: Millis[] | undefined
-
-  constructor(conversation: ConversationId, app: AppId) {
-    this.conversation = conversation
-    this.app = app
-  }
-
-  member(member: StoredMember): void {
-    this.members ??= new Map()
-    this.members.set(member.user, member)
-  }
-
-  cursor(cursor: StoredCursor): void {
-    this.cursors ??= new Map()
-    this.cursors.set(cursor.user, cursor)
-  }
-
-  /** Messages that follow those added before without a gap. */
-  messages(
-    first: Seq,
-    bytes: Uint8Array,
-    lengths: readonly number[],
-    ids: readonly Uint8Array[],
-    expires: readonly Millis[] | undefined,
-  ): void {
-    if (this.lengths.length === 0) this.firstSeq = first
-    if (expires !== undefined && this.expires === undefined) this.expires = this.lengths.map(() => 0 as Millis)
-    this.chunks.push(bytes)
-    for (let i = 0; i < lengths.length; i++) {
-      this.lengths.push(lengths[i]!)
-      this.ids.push(ids[i]!)
-      this.expires?.push(expires?.[i] ?? (0 as Millis))
-    }
-    this.lastSeq = (first + lengths.length - 1) as Seq
-  }
-
-  build(): ConversationChange {
-    return {
-      conversation: this.conversation,
-      app: this.app,
-      ...(this.data !== undefined && { data: this.data }),
-      ...(this.labels !== undefined && { labels: this.labels }),
-      ...(this.erasure !== undefined && { erase: this.erasure }),
-      ...(this.members !== undefined && { members: [...this.members.values()] }),
-      ...(this.cursors !== undefined && { cursors: [...this.cursors.values()] }),
-      ...(this.rises.length > 0 && { rises: this.rises }),
-      ...(this.lengths.length > 0 && { messages: this.batch() }),
-    }
-  }
-
-  private batch(): MessageBatch {
-    return {
-      firstSeq: this.firstSeq,
-      lastSeq: this.lastSeq,
-      bytes: this.chunks.length === 1 ? this.chunks[0]! : concatenate(this.chunks),
-      lengths: this.lengths,
-      messageIds: concatenate(this.ids),
-      ...(this.expires !== undefined && { expires: this.expires }),
-    }
-  }
-}
-
-/** When the gathered changes go to the view: one write at a time, after a while or when there is much. */
 export class Materialiser {
-  private readonly limits: { readonly materialiseAfterMs: number; readonly materialiseBytes: number }
+  private readonly limits: MaterialiserLimits
   private gathering = new ChangeSet()
+  private gatheringNumber = 1
   private gatheringSince = 0 as Millis
-  private applying:
-    | { readonly set: ChangeSet; readonly changes: ConversationChange[]; readonly upTo: Offset }
-    | undefined
+  private applying: Applying | undefined
+  private slicedAt = 0 as Millis
+  private slice: UnderWay | undefined
+  private ahead: UnderWay | undefined
+  private nextWrite = 1
   /** First offset whose entry is not gathered. */
   private gatheredUpTo = 0 as Offset
+  /** Slots whose entries below an offset the view has, though it lacks others. */
+  private readonly written = new Map<Slot, Offset>()
   /** First offset whose entry the view does not have. */
   materialised = 0 as Offset
 
-  constructor(limits: { readonly materialiseAfterMs: number; readonly materialiseBytes: number }) {
+  constructor(limits: MaterialiserLimits) {
     this.limits = limits
   }
 
@@ -184,38 +80,112 @@ export class Materialiser {
     return this.gathering
   }
 
-  /** The next write of the view, when it is time and none is under way. `force`: as soon as possible. */
-  next(
-    now: Millis,
-    force = false,
-  ): { readonly changes: readonly ConversationChange[]; readonly upTo: Offset } | undefined {
-    if (this.applying !== undefined) return undefined
-    if (this.gathering.empty) {
-      // What says nothing to the view is in it.
-      this.gathering.bytes = 0
-      this.materialised = this.gatheredUpTo
-      return undefined
-    }
-    const due =
-      force ||
-      hasElapsed(this.limits.materialiseAfterMs, this.gatheringSince, now) ||
-      this.gathering.bytes >= this.limits.materialiseBytes
-    if (!due) return undefined
-    this.applying = { set: this.gathering, changes: this.gathering.build(), upTo: this.gatheredUpTo }
-    this.gathering = new ChangeSet()
-    return this.applying
+  /** The next write of the view, when it is time. `force`: as much as possible as soon as possible. */
+  next(now: Millis, force = false): ViewWrite | undefined {
+    this.settle()
+    this.begin(now, force)
+    const { applying } = this
+    if (applying === undefined || this.slice !== undefined) return undefined
+    const hurried = force || this.gathering.bytes >= this.limits.materialiseBytes
+    if (!hurried && !hasElapsed(this.sliceMs, this.slicedAt, now)) return undefined
+    const max = hurried ? Number.POSITIVE_INFINITY : applying.sliceMax
+    const builders = applying.set.take(max, (conversation) => this.ahead?.conversations.has(conversation) !== true)
+    if (builders.length === 0) return undefined
+    this.slicedAt = now
+    this.slice = this.write(builders, applying.number, [])
+    return this.slice
+  }
+
+  /** All that the view lacks of these slots, ahead of everything else. */
+  nextOf(slots: ReadonlySet<Slot>): ViewWrite | undefined {
+    if (this.ahead !== undefined || slots.size === 0) return undefined
+    const { applying, slice } = this
+    const wanted = (conversation: ConversationId, slot: Slot) =>
+      slots.has(slot) && slice?.conversations.has(conversation) !== true
+    const older = applying?.set.take(Number.POSITIVE_INFINITY, wanted) ?? []
+    const builders = [...older, ...this.gathering.take(Number.POSITIVE_INFINITY, wanted)]
+    if (builders.length === 0) return undefined
+    // What is on its way in a slice is not in this write.
+    const completes = [...slots].filter((slot) => slice?.slots.has(slot) !== true)
+    this.ahead = this.write(builders, older.length > 0 ? applying!.number : this.gatheringNumber, completes)
+    return this.ahead
+  }
+
+  /** Whether the view has everything of the slot below `offset`. */
+  has(slot: Slot, offset: Offset): boolean {
+    if (this.materialised >= offset || (this.written.get(slot) ?? 0) >= offset) return true
+    if (this.gatheredUpTo < offset) return false
+    const holders = [this.gathering, this.applying?.set]
+    if (holders.some((set) => set?.hasSlot(slot))) return false
+    return ![this.slice, this.ahead].some((write) => write?.slots.has(slot))
   }
 
   /** The write under way, to be made again after a failure. */
-  again(upTo: Offset): { readonly changes: readonly ConversationChange[]; readonly upTo: Offset } | undefined {
-    return this.applying?.upTo === upTo ? this.applying : undefined
+  again(write: number): ViewWrite | undefined {
+    return this.underWay(write)
   }
 
-  applied(upTo: Offset): readonly ConversationChange[] {
-    const applying = this.applying
-    if (applying === undefined || applying.upTo !== upTo) return []
-    this.applying = undefined
-    this.materialised = upTo
-    return applying.changes
+  applied(write: number): readonly ConversationChange[] {
+    const done = this.underWay(write)
+    if (done === undefined) return []
+    if (done === this.slice) this.slice = undefined
+    else this.ahead = undefined
+    for (const slot of done.completes) this.written.set(slot, done.upTo)
+    this.settle()
+    return done.changes
+  }
+
+  private underWay(write: number): UnderWay | undefined {
+    return [this.slice, this.ahead].find((one) => one?.write === write)
+  }
+
+  private get sliceMs(): number {
+    return Math.min(SLICE_MS, this.limits.materialiseAfterMs / 2)
+  }
+
+  private begin(now: Millis, force: boolean): void {
+    const { gathering, limits } = this
+    if (this.applying !== undefined || gathering.empty) return
+    const due =
+      force ||
+      hasElapsed(limits.materialiseAfterMs, this.gatheringSince, now) ||
+      gathering.bytes >= limits.materialiseBytes
+    if (!due) return
+    const slices = Math.max(1, Math.floor(limits.materialiseAfterMs / 2 / this.sliceMs))
+    this.applying = {
+      set: gathering,
+      number: this.gatheringNumber++,
+      upTo: this.gatheredUpTo,
+      sliceMax: Math.ceil(gathering.size / slices),
+    }
+    this.gathering = new ChangeSet()
+  }
+
+  /** Sees what the view has by now. */
+  private settle(): void {
+    const { applying } = this
+    const underWay = [this.slice, this.ahead].filter((write) => write !== undefined)
+    if (applying?.set.empty === true && underWay.every(({ oldest }) => oldest > applying.number)) {
+      this.materialised = applying.upTo
+      this.applying = undefined
+    }
+    if (this.applying === undefined && this.gathering.empty && underWay.length === 0) {
+      // What says nothing to the view is in it.
+      this.gathering = new ChangeSet()
+      this.materialised = this.gatheredUpTo
+    }
+    for (const [slot, upTo] of this.written) if (upTo <= this.materialised) this.written.delete(slot)
+  }
+
+  private write(builders: readonly ChangeBuilder[], oldest: number, completes: readonly Slot[]): UnderWay {
+    return {
+      write: this.nextWrite++,
+      changes: builders.map((builder) => builder.build()),
+      conversations: new Set(builders.map(({ conversation }) => conversation)),
+      slots: new Set(builders.map(({ slot }) => slot)),
+      oldest,
+      completes,
+      upTo: this.gatheredUpTo,
+    }
   }
 }

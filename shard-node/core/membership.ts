@@ -1,6 +1,6 @@
 import type { Seq, StoredMember } from '@chat4all/protocol'
+import type { ChangeSet } from './change-set.js'
 import { type Conversation, type MembershipChange, putMember } from './conversation.js'
-import type { ChangeSet } from './materialiser.js'
 
 /**
  * What a change of the conversation itself means: for the owner that makes it, and for the view, whether fed by the owner

@@ -31,7 +31,7 @@ export const PUBLICATION_DEFAULTS: Omit<PublicationConfig, 'name'> = {
   batchBytesMax: 512 * 1024,
   batchRecordsMax: 2_000,
   readEntriesMax: 512,
-  gatherMs: 20,
+  gatherMs: 50,
   patienceMs: 10_000,
   patienceEndedMs: 500,
   patienceSeenMs: 2_000,

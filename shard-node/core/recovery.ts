@@ -8,9 +8,9 @@ import {
   sealedMessage,
   storedPayload,
 } from '@chat4all/protocol'
+import { ChangeSet } from './change-set.js'
 import { risesOf } from './conversation.js'
 import type { Effect, RecoveryOutcome, RecoveryRequest } from './effects.js'
-import { ChangeSet } from './materialiser.js'
 import { feedChange } from './membership.js'
 import { ALL_RULES, type ShardRules } from './rules.js'
 

@@ -19,7 +19,8 @@ import type { Effect, LinkId, RecoveryOutcome, RecoveryRequest } from './effects
 import { hasElapsed } from './elapsed.js'
 import { enumerate } from './enumeration.js'
 import { commit, flush, trim } from './flush.js'
-import { beginLeaving, continueLeaving, forget, isDraining, leave, stay } from './leaving.js'
+import { beginLeaving, continueLeaving, forget, leave, slotsToWrite, stay } from './leaving.js'
+import type { ViewWrite } from './materialiser.js'
 import { Ownership } from './ownership.js'
 import { signal, unsubscribe, unsubscribeAll } from './reads.js'
 import { bounceWaiting, request, serveWaiting } from './requests.js'
@@ -139,8 +140,15 @@ export class ShardNodeCore {
   }
 
   /** Makes entries of what waits. */
-  flush(_now: Millis): void {
-    if (this.open && !this.deposed) flush(this.state)
+  flush(now: Millis): void {
+    if (this.open && !this.deposed) flush(this.state, now)
+  }
+
+  /** Something waits for more to come: {@link flush} is to be called again after so many milliseconds. */
+  get flushAfterMs(): number | undefined {
+    const { dirty, followed, pipeline, config } = this.state
+    const waits = (dirty.length > 0 || followed.pending) && this.open && !this.deposed
+    return waits && pipeline.entriesInFlight < config.entriesInFlightEager ? config.gatherMs : undefined
   }
 
   // --- the log -------------------------------------------------------------------------------------------------------
@@ -237,15 +245,18 @@ export class ShardNodeCore {
   }
 
   private materialise(now: Millis): void {
-    // Requests are held until the view has what came before them.
-    const hurried = isDraining(this.state)
-    const next = this.state.materialiser.next(now, hurried)
-    if (next !== undefined) this.state.effects.push({ type: 'apply', log: this.state.pipeline.log, ...next })
+    this.apply(this.state.materialiser.next(now))
   }
 
-  applied(log: LogId, upTo: Offset, now: Millis): void {
+  private apply(next: ViewWrite | undefined): void {
+    if (next === undefined) return
+    const { write, changes } = next
+    this.state.effects.push({ type: 'apply', log: this.state.pipeline.log, write, changes })
+  }
+
+  applied(log: LogId, write: number, now: Millis): void {
     if (log !== this.state.pipeline.log) return
-    for (const change of this.state.materialiser.applied(upTo)) {
+    for (const change of this.state.materialiser.applied(write)) {
       const conversation = this.state.conversations.get(change.conversation)
       if (conversation === undefined) continue
       // They went to the view in the order in which they were committed.
@@ -258,10 +269,8 @@ export class ShardNodeCore {
     this.leaveOn(now)
   }
 
-  applyFailed(log: LogId, upTo: Offset, _now: Millis): void {
-    if (log !== this.state.pipeline.log) return
-    const again = this.state.materialiser.again(upTo)
-    if (again !== undefined) this.state.effects.push({ type: 'apply', log, changes: again.changes, upTo: again.upTo })
+  applyFailed(log: LogId, write: number, _now: Millis): void {
+    if (log === this.state.pipeline.log) this.apply(this.state.materialiser.again(write))
   }
 
   // --- ownership -----------------------------------------------------------------------------------------------------
@@ -307,6 +316,8 @@ export class ShardNodeCore {
     if (this.state.leaving.size === 0 || this.deposed) return
     this.materialise(now)
     const overdue = continueLeaving(this.state, now)
+    // Requests are held until the view has what came before them.
+    this.apply(this.state.materialiser.nextOf(slotsToWrite(this.state)))
     if (overdue.length === 0) return
     if (this.state.rules.reclaimByCompare) return this.ownership.reclaim(overdue, this.state.effects)
     for (const slot of overdue) stay(this.state, slot, now)
@@ -378,8 +389,7 @@ export class ShardNodeCore {
   /** Starts the view's last writes and saves the cursor: for a node that stops in good order. */
   wrapUp(now: Millis): void {
     if (this.deposed || !this.open) return
-    const next = this.state.materialiser.next(now, true)
-    if (next !== undefined) this.state.effects.push({ type: 'apply', log: this.state.pipeline.log, ...next })
+    this.apply(this.state.materialiser.next(now, true))
     if (this.settled && this.state.materialiser.materialised > this.cursorSaved) {
       this.cursorSaved = this.state.materialiser.materialised
       this.state.effects.push({ type: 'save-cursor', log: this.state.pipeline.log, cursor: this.cursorSaved })

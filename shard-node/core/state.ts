@@ -32,6 +32,11 @@ export interface ShardConfig {
   readonly entriesInFlightMax: number
   /** Embedded, one append at a time batches best; over a network, a second one hides the round trip. */
   readonly entriesInFlightEager: number
+  /**
+   * An entry that is not full follows the one before after this long. Over a network an entry costs far more than its
+   * messages; who comes alone waits for nothing.
+   */
+  readonly gatherMs: number
   readonly checksInFlightMax: number
   /** Accepted and not flushed yet; past it BUSY. */
   readonly pendingBytesMax: number
@@ -66,6 +71,7 @@ export const SHARD_DEFAULTS: Omit<ShardConfig, 'node'> = {
   entryMessagesMax: 500,
   entriesInFlightMax: 4,
   entriesInFlightEager: 1,
+  gatherMs: 0,
   checksInFlightMax: 4,
   pendingBytesMax: 16 * 1024 * 1024,
   viewLagBytesMax: 64 * 1024 * 1024,
@@ -142,6 +148,8 @@ export class ShardState {
   /** What the next flush takes, in the order of first arrival. */
   dirty: Conversation[] = []
   pendingBytes = 0
+  /** When the last entry was made. */
+  flushedAt = 0 as Millis
   /** Epoch of each slot that this incarnation serves; 0: not served. */
   readonly epochs = new Uint32Array(SLOTS)
   readonly owners: (NodeId | undefined)[] = new Array(SLOTS).fill(undefined)

@@ -94,6 +94,8 @@ class Driver implements ShardNode {
   private readonly outgoing = new Map<LinkId, NodeLinkFrame[]>()
   private nextLink = 1
   private turnScheduled = false
+  /** A turn is due for what gathers. */
+  private gathering = false
   private stopped = false
   /** The last save of the view's cursor is over. */
   private cursorSaved: Promise<void> = Promise.resolve()
@@ -212,6 +214,17 @@ class Driver implements ShardNode {
     }
     for (const [id, frames] of this.outgoing) this.links.get(id)?.link.send(frames)
     this.outgoing.clear()
+    this.flushLater()
+  }
+
+  private flushLater(): void {
+    const { flushAfterMs } = this.core
+    if (flushAfterMs === undefined || this.gathering) return
+    this.gathering = true
+    setTimeout(() => {
+      this.gathering = false
+      this.turn()
+    }, flushAfterMs)
   }
 
   private tick(): void {
@@ -389,13 +402,13 @@ class Driver implements ShardNode {
     )
   }
 
-  private apply({ log, changes, upTo }: Extract<Effect, { type: 'apply' }>): void {
+  private apply({ log, changes, write }: Extract<Effect, { type: 'apply' }>): void {
     this.options.view.apply(changes).then(
-      () => this.input(() => this.core.applied(log, upTo, this.now())),
+      () => this.input(() => this.core.applied(log, write, this.now())),
       (error) => {
         this.options.events.viewFailed({ what: 'apply', error })
         if (isFatal(error)) return this.fail(error)
-        setTimeout(() => this.input(() => this.core.applyFailed(log, upTo, this.now())), RETRY_MS_MAX / 4)
+        setTimeout(() => this.input(() => this.core.applyFailed(log, write, this.now())), RETRY_MS_MAX / 4)
       },
     )
   }

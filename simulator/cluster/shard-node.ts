@@ -267,9 +267,9 @@ export class SimulatedShardNode {
           this.outcome(
             () => {
               this.fed(effect.changes)
-              this.core.applied(effect.log, effect.upTo, this.now)
+              this.core.applied(effect.log, effect.write, this.now)
             },
-            () => this.core.applyFailed(effect.log, effect.upTo, this.now),
+            () => this.core.applyFailed(effect.log, effect.write, this.now),
           ),
         )
       case 'save-cursor':

@@ -172,7 +172,7 @@ export class World {
       case 'list':
         return core.listed(effect.token, [CONVERSATION], now)
       case 'apply':
-        return core.applied(effect.log, effect.upTo, now)
+        return core.applied(effect.log, effect.write, now)
       case 'read-slots':
         return core.slotsRead(effect.log, this.rows, now)
       case 'claim':

@@ -8,7 +8,7 @@ import {
   type UserId,
   Writer,
 } from '@chat4all/protocol'
-import type { ConversationChange, ConversationData, MessageBatch, MessageRange } from './port.js'
+import type { ConversationChange, ConversationData, MessageBatch, MessageRange, MessageView } from './port.js'
 
 /** Changes for the contract: small, and told apart by their seqs. */
 
@@ -87,4 +87,8 @@ export function byUser<Row extends { readonly user: UserId }>(rows: readonly Row
 export function range(part: Partial<Record<keyof MessageRange, number | boolean>> = {}): MessageRange {
   const all = { after: 0, before: Number.MAX_SAFE_INTEGER, limit: 1_000, newestFirst: false, now: 0 }
   return { ...all, ...part } as MessageRange
+}
+
+export async function seqs(view: MessageView, part?: Parameters<typeof range>[0]): Promise<number[]> {
+  return (await view.messages(chat, range(part))).map(({ seq }) => seq)
 }

@@ -54,11 +54,15 @@ export class RequestsOverPipelines implements Requests {
     return ((await this.ask(request)) as Extract<Answer, { type: 'info' }>).info
   }
 
+  roster(request: Parameters<Requests['roster']>[0]): Promise<Extract<Answer, { type: 'roster' }>> {
+    return this.ask(request) as Promise<Extract<Answer, { type: 'roster' }>>
+  }
+
   status(request: Parameters<Requests['status']>[0]): Promise<Extract<Answer, { type: 'status' }>> {
     return this.ask(request) as Promise<Extract<Answer, { type: 'status' }>>
   }
 
-  conversationsOf(app: AppId, user: UserId): Promise<ConversationInfo[]> {
+  conversationsOf(app: AppId, user: UserId, left = false): Promise<ConversationInfo[]> {
     return new Promise((resolve, reject) => {
       const found = new Map<string, ConversationInfo>()
       const owner = {
@@ -70,7 +74,7 @@ export class RequestsOverPipelines implements Requests {
           else reject(new Chat4AllError('UNAVAILABLE', 'not every shard-node answered', RETRY_AFTER_MS))
         },
       }
-      this.core.enumerate({ app, id: user }, owner, this.now())
+      this.core.enumerate({ app, id: user }, owner, this.now(), left)
       this.afterInput()
     })
   }

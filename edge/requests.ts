@@ -9,6 +9,7 @@ import type {
   OpenFrame,
   PostFrame,
   ReadFrame,
+  RosterFrame,
   Seq,
   StatusFrame,
   UserId,
@@ -29,8 +30,10 @@ export interface Requests {
   mark(request: Asked<MarkFrame>): Promise<void>
   read(request: Asked<ReadFrame>): Promise<Extract<Answer, { type: 'page' }>>
   inspect(request: Asked<InspectFrame>): Promise<ConversationInfo>
+  /** Members, in the order of their ids. */
+  roster(request: Asked<RosterFrame>): Promise<Extract<Answer, { type: 'roster' }>>
   /** A message, and who has it. */
   status(request: Asked<StatusFrame>): Promise<Extract<Answer, { type: 'status' }>>
-  /** Asks every shard-node. */
-  conversationsOf(app: AppId, user: UserId): Promise<ConversationInfo[]>
+  /** Asks every shard-node. With `left`, also for those that the user has left. */
+  conversationsOf(app: AppId, user: UserId, left?: boolean): Promise<ConversationInfo[]>
 }

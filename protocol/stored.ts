@@ -31,6 +31,10 @@ export interface ConversationChange {
   readonly members?: readonly StoredMember[]
   /** Absolute values; each field only ever rises. */
   readonly cursors?: readonly StoredCursor[]
+  /** New labels; those of an older version than the stored ones are ignored. */
+  readonly labels?: StoredLabels
+  /** Applied behind everything else of this change. Applying it again changes nothing. */
+  readonly erase?: Erasure
   /** When cursors rose, so that who has a message has a time. */
   readonly rises?: readonly StoredRise[]
   readonly messages?: MessageBatch
@@ -57,6 +61,18 @@ export interface ConversationData {
   readonly metadata: Readonly<Record<string, string>> | undefined
   /** Seconds that messages live unless they say otherwise. */
   readonly ttl: number | undefined
+}
+
+export interface StoredLabels {
+  readonly metadata: Readonly<Record<string, string>> | undefined
+  /** The seq of the change that put them so. */
+  readonly version: Seq
+}
+
+/** What was said up to `upto` is erased: all of it, and nobody is a member any more; or only what `user` said. */
+export interface Erasure {
+  readonly upto: Seq
+  readonly user?: UserId
 }
 
 export interface StoredMember {

@@ -16,7 +16,7 @@ import { legend } from './world/trace.js'
 
 const HELP = `npm run sim -- [--seed N] [--runs N] [--operations N] [--fault NAME=PROBABILITY]… [--rule-off NAME]… [--trace]
 
-Runs whole clusters in one process, on a virtual clock, with faults, and checks invariants 1–9 of
+Runs whole clusters in one process, on a virtual clock, with faults, and checks invariants 1–10 of
 shard-node/core/SPEC.md. Without --seed: fresh seeds (--runs of them, 50 unless given).
 
   --fault       how likely a fault is, instead of what the seed chose; 'all=0' turns all off

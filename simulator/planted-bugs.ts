@@ -30,6 +30,7 @@ export interface Weather {
   readonly faults?: Partial<Record<FaultName, number>>
   readonly shardNode?: Partial<ShardConfig>
   readonly edge?: Partial<EdgeConfig>
+  readonly erasures?: number
 }
 
 /** Slots are handed to and fro, and little else happens. */
@@ -195,6 +196,20 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     instead: 'entries are dropped when the view has them',
     breaks: [6, 9],
     weather: { faults: { 'stream-away': 0.8, 'node-crash': 0.3 }, shardNode: { cursorSaveMs: 50 } },
+  },
+  {
+    name: 'what is erased shown until the view has it',
+    rule: { of: 'shard-node', off: 'hideErased' },
+    instead: 'the owner goes on showing from memory and view what an erasure took away that is committed',
+    breaks: [10],
+    weather: { shardNode: { materialiseAfterMs: 1_000 }, erasures: 6 },
+  },
+  {
+    name: 'erasure lost at failover',
+    rule: { of: 'shard-node', off: 'recoverErasures' },
+    instead: 'a recoverer brings the messages of a log into the view, and not its erasures',
+    breaks: [10],
+    weather: { faults: { 'node-suspected': 0.7 }, shardNode: { materialiseAfterMs: 1_000 }, erasures: 6 },
   },
   {
     name: 'bounced pipeline not dropped',

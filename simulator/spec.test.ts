@@ -20,7 +20,9 @@ function rows(heading: string): string[][] {
 
 test('SPEC.md and the checkers name the same invariants', () => {
   const named = rows('Invariants').map(([number, , file]) => [Number(number), file])
-  const files = readdirSync(new URL('./checkers/', import.meta.url)).filter((file) => /^\d-.*\.js$/.test(file))
+  const files = readdirSync(new URL('./checkers/', import.meta.url))
+    .filter((file) => /^\d+-.*\.js$/.test(file))
+    .sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10))
   const found = files.map((file) => [Number.parseInt(file, 10), `\`${file.replace('.js', '.ts')}\``])
   assert.deepEqual(named, found)
   assert.deepEqual(

@@ -116,9 +116,14 @@ export function startFakeServer(options: FakeServerOptions = {}): Promise<FakeSe
     }
   }
 
-  const acknowledge = (session: Session, frame: Extract<ClientFrame, { t: 'send' }>, message: Message): void => {
+  const acknowledge = (
+    session: Session,
+    frame: Extract<ClientFrame, { t: 'send' }>,
+    message: Message,
+    isFirst: boolean,
+  ): void => {
     const fault = options.plant?.atSeq === message.seq ? options.plant.fault : undefined
-    if (fault === 'never acknowledge' || (fault === 'store again what is sent again' && !frame.retry)) return
+    if (fault === 'never acknowledge' || (fault === 'store again what is sent again' && isFirst)) return
     const sent = { t: 'sent' as const, cseq: frame.cseq, message_id: frame.message_id, seq: message.seq, time: now() }
     if (fault === 'acknowledge with another seq') session.frames({ ...sent, seq: seq(message.seq + 7) })
     else if (fault === 'acknowledge with another message_id')
@@ -182,9 +187,9 @@ export function startFakeServer(options: FakeServerOptions = {}): Promise<FakeSe
           (earlier) => messageKey(earlier.message_id) === messageKey(message_id),
         )
         if (stored !== undefined && options.plant?.fault !== 'store again what is sent again')
-          return acknowledge(session, { ...frame, message_id }, stored)
+          return acknowledge(session, { ...frame, message_id }, stored, false)
         const message = append(conversation, { message_id, from: session.user, payload: { type: 'text', text } })
-        acknowledge(session, { ...frame, message_id }, message)
+        acknowledge(session, { ...frame, message_id }, message, stored === undefined)
         return deliver(conversation, message, session, socket)
       }
       case 'history': {

@@ -112,8 +112,7 @@ class CrashPair {
   private senderToken = ''
   private readerToken = ''
   private conversation: ConversationId = '' as ConversationId
-  private first!: SendTemplate
-  private again!: SendTemplate
+  private template!: SendTemplate
   private sender: Chat4AllSession | undefined
   private reader: Chat4AllSession | undefined
   /** cseq of the session's last frame. */
@@ -167,8 +166,7 @@ class CrashPair {
     this.conversation = info.conversation
     this.acknowledgements.base = info.head
     this.deliveries.begin(info.head)
-    this.first = new SendTemplate(info.conversation, this.idPrefix, this.text)
-    this.again = new SendTemplate(info.conversation, this.idPrefix, this.text, true)
+    this.template = new SendTemplate(info.conversation, this.idPrefix, this.text)
     await this.connectReader()
   }
 
@@ -192,7 +190,7 @@ class CrashPair {
     while (this.unacknowledged.size < this.settings.inFlight) {
       const k = this.acknowledgements.send()
       this.unacknowledged.set(k, this.seen)
-      this.queue(sender, this.first, k, this.seen)
+      this.queue(sender, this.template, k, this.seen)
     }
     sender.flush()
   }
@@ -248,7 +246,7 @@ class CrashPair {
     // In the order in which they were sent first: a Map keeps it.
     for (const [k, seen] of this.unacknowledged) {
       this.sentAgain++
-      this.queue(sender, this.again, k, seen)
+      this.queue(sender, this.template, k, seen)
     }
     sender.flush()
     this.fill()

@@ -1,12 +1,5 @@
-import { Chat4AllError, type ErrorCode } from '@chat4all/protocol'
-import type {
-  AppAnswer,
-  AppCreatedAnswer,
-  AppListAnswer,
-  Problem,
-  RotatedAppSecretAnswer,
-} from '@chat4all/protocol/rest'
-import { CommandError } from '../commands/command.js'
+import type { AppAnswer, AppCreatedAnswer, AppListAnswer, RotatedAppSecretAnswer } from '@chat4all/protocol/rest'
+import { restCall } from '../account/rest-call.js'
 
 export interface AdminOptions {
   readonly url: string
@@ -51,39 +44,10 @@ export class AppsApi {
     await this.ask('DELETE', `${pathOf(id)}/secrets/${encodeURIComponent(secretId)}`)
   }
 
-  private async ask<Answer>(method: string, path: string, body?: object): Promise<Answer> {
+  private ask<Answer>(method: string, path: string, body?: object): Promise<Answer> {
     const { url, adminToken } = this.options
-    let response: Response
-    try {
-      response = await fetch(new URL(path, url), {
-        method,
-        headers: {
-          authorization: `Bearer ${adminToken}`,
-          ...(body !== undefined && { 'content-type': 'application/json' }),
-        },
-        ...(body !== undefined && { body: JSON.stringify(body) }),
-      })
-    } catch (error) {
-      throw new CommandError(`${url} does not answer: ${causeOf(error)}`)
-    }
-    const text = await response.text()
-    if (response.ok) return (text === '' ? undefined : JSON.parse(text)) as Answer
-    throw faultOf(response.status, text)
+    return restCall({ url, token: adminToken }, method, path, body)
   }
 }
 
 const pathOf = (id: string): string => `/v1/apps/${encodeURIComponent(id)}`
-
-function causeOf(error: unknown): string {
-  const { cause, message } = error as Error
-  return cause instanceof Error ? cause.message || String((cause as NodeJS.ErrnoException).code) : message
-}
-
-function faultOf(status: number, text: string): Error {
-  try {
-    const { code, detail } = JSON.parse(text) as Problem
-    return new Chat4AllError(code satisfies ErrorCode, detail)
-  } catch {
-    return new CommandError(`the server answered ${status}, and not as Chat4All does: is the address right?`)
-  }
-}

@@ -6,6 +6,7 @@ import { registerConversations } from './conversations.js'
 import { registerCreateGroup } from './create-group.js'
 import { registerDownload } from './download.js'
 import { registerEdge } from './edge.js'
+import { registerErase } from './erase.js'
 import { registerHistory } from './history.js'
 import { registerLogin } from './login.js'
 import { registerMembers } from './members.js'
@@ -34,4 +35,5 @@ export const commands: readonly RegisterCommand[] = [
   registerHistory,
   registerCreateGroup,
   registerMembers,
+  registerErase,
 ]

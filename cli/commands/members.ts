@@ -1,10 +1,12 @@
-import type { Committed } from '@chat4all/sdk/node'
+import { type Committed, requestToken } from '@chat4all/sdk/node'
+import { Profiles } from '../account/profiles.js'
+import { restCall } from '../account/rest-call.js'
 import { printJson } from '../terminal/json.js'
 import { CommandError, type RegisterCommand } from './command.js'
 import { withoutAt } from './create-group.js'
-import { type UserOptions, userCommand, withClient } from './user-command.js'
+import { explained, type UserOptions, userCommand, withClient } from './user-command.js'
 
-/** `chat4all members add|remove|list`: who is in a group. */
+/** `chat4all members add|remove|role|list`: who is in a group. */
 export const registerMembers: RegisterCommand = (program) => {
   const members = program.command('members').description('Show and change who is in a group')
 
@@ -36,6 +38,23 @@ export const registerMembers: RegisterCommand = (program) => {
       withClient(options, async (client) => {
         report(await client.removeMembers(conversation, users.map(withoutAt)), options)
       }),
+  )
+
+  userCommand(
+    members,
+    'role <conversation> <user> <role>',
+    'Make a user of a group an admin, or an ordinary member',
+  ).action((conversation: string, user: string, role: string, options: UserOptions) =>
+    explained(async () => {
+      if (role !== 'admin' && role !== 'member') throw new CommandError(`a role is admin or member, not ${role}`)
+      const { url, ...credentials } = new Profiles().get(options.profile)
+      const { accessToken: token } = await requestToken(url, credentials)
+      const name = withoutAt(user)
+      const path = `/v1/conversations/${encodeURIComponent(conversation)}/members/${encodeURIComponent(name)}`
+      await restCall({ url, token }, 'PUT', path, { role })
+      if (options.json) printJson({ user: name, role })
+      else console.log(`${name} is ${role === 'admin' ? 'an admin' : 'a member'} of ${conversation}`)
+    }),
   )
 }
 

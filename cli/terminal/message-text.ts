@@ -13,8 +13,16 @@ export function messageText({ payload }: Pick<Message, 'payload'>): string {
     case 'membership': {
       const added = payload.added.length > 0 ? `added ${payload.added.join(', ')}` : ''
       const removed = payload.removed.length > 0 ? `removed ${payload.removed.join(', ')}` : ''
-      return `[${[added, removed].filter((part) => part !== '').join('; ')}]`
+      const promoted = payload.promoted ? `made ${payload.promoted.join(', ')} admin` : ''
+      const demoted = payload.demoted ? `${payload.demoted.join(', ')} no longer admin` : ''
+      const labels = payload.metadata ? 'changed the labels' : ''
+      const erased = payload.erased ? 'erased the conversation' : ''
+      const forgotten = payload.forgotten ? `erased what ${payload.forgotten} said` : ''
+      const parts = [added, removed, promoted, demoted, labels, erased, forgotten]
+      return `[${parts.filter((part) => part !== '').join('; ')}]`
     }
+    case 'erased':
+      return '[erased]'
   }
 }
 

@@ -57,6 +57,36 @@ test('a receiver hears of everything, signed, as the documented schemas say', as
   assert.match(String(sent!.headers.traceparent), /^00-0af7651916cd43dd8448eb211c80319c-/)
 })
 
+test('a receiver hears of roles, labels and what is erased', async () => {
+  await world.webhook(receiver.url)
+  world.start()
+  const chat = world.conversation('chat')
+  const [promoted, demoted] = [['bob'], ['ann']] as unknown as [never, never]
+  world.stream.publish(
+    chat.changed('ann', [], [], { promoted, demoted, metadata: { topic: 'tea' } }),
+    chat.changed('shop', [], ['bob'], { forgotten: 'bob' as never }),
+    chat.changed('shop', [], [], { erased: true }),
+    chat.marked('cleo', 3, 3),
+  )
+  await world.clock.advanceUntil(allTaken(4), 10, 'four events')
+  await world.clock.advanceUntil(() => world.isDone(), 10, 'nothing waits')
+  assert.deepEqual(told(receiver.received), [
+    'conversation.changed 1',
+    'member.removed 2',
+    'messages.erased 2',
+    'messages.erased 3',
+  ])
+  for (const { event } of receiver.received) {
+    const { schema } = webhookEvents.find(({ type }) => type === event.type)!
+    assert.deepEqual(schema.parse(event), event)
+  }
+  const [changed, , forgotten, erased] = receiver.received.map(({ event }) => event.data)
+  assert.deepEqual(
+    [changed!.promoted, changed!.demoted, changed!.metadata, forgotten!.user, 'user' in erased!],
+    [['bob'], ['ann'], { topic: 'tea' }, 'bob', false],
+  )
+})
+
 test('a webhook hears only of its app, of the types it asked for, and of what was after its registration', async () => {
   const chat = world.conversation('chat')
   const theirs = world.conversation('theirs', 'other' as never)

@@ -45,7 +45,15 @@ const GROUP = 'webhooks'
 
 const TYPES_OF_KIND: Readonly<Record<StreamEventKind, readonly WebhookEvent['type'][]>> = {
   created: ['conversation.created'],
-  messages: ['message.sent', 'member.added', 'member.removed', 'message.delivered', 'message.read'],
+  messages: [
+    'message.sent',
+    'member.added',
+    'member.removed',
+    'conversation.changed',
+    'messages.erased',
+    'message.delivered',
+    'message.read',
+  ],
   cursors: ['message.delivered', 'message.read'],
 }
 

@@ -18,7 +18,7 @@ type Cursors = Extract<LogRecord, { type: 'cursors' }>
 type Created = Extract<LogRecord, { type: 'created' }>
 
 /**
- * What a record of the stream means to apps: one event per message, per change of members, and per message and member
+ * What a record of the stream means to apps: one event per message, per kind of change of a conversation, and per message and member
  * that has it or has read it. The same record gives the same events, whenever it is read.
  *
  * @param wants whether anybody wants events of a type: what nobody does is not looked up
@@ -66,10 +66,18 @@ function messageEvents(app: AppId, conversation: ConversationId, message: Messag
     return [{ ...shared, type: 'message.sent', data: { ...messageJson(conversation, message), status: 'sent' } }]
   }
   const data = { conversation_id: conversation, message_id: messageId, seq, time, by: from }
-  const { added, removed } = payload
+  const { added, removed, promoted, demoted, metadata, erased, forgotten } = payload
+  const changes = { ...(promoted && { promoted }), ...(demoted && { demoted }), ...(metadata && { metadata }) }
+  const isErasing = erased === true || forgotten !== undefined
   return [
     ...(added.length > 0 ? [{ ...shared, type: 'member.added' as const, data: { ...data, users: added } }] : []),
     ...(removed.length > 0 ? [{ ...shared, type: 'member.removed' as const, data: { ...data, users: removed } }] : []),
+    ...(Object.keys(changes).length > 0
+      ? [{ ...shared, type: 'conversation.changed' as const, data: { ...data, ...changes } }]
+      : []),
+    ...(isErasing
+      ? [{ ...shared, type: 'messages.erased' as const, data: { ...data, ...(forgotten && { user: forgotten }) } }]
+      : []),
   ]
 }
 

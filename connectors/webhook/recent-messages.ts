@@ -88,7 +88,8 @@ export class RecentMessages {
   }
 }
 
-/** Undefined: written by the server, so nobody waits to hear that it was read. */
+/** Undefined: written by the server, or erased, so nobody waits to hear that it was read. */
 function knownOf({ message_id, from, payload, trace }: Message): KnownMessage | undefined {
-  return payload.type === 'membership' ? undefined : { messageId: messageIdFromBytes(message_id), from, trace }
+  const isOfUser = payload.type !== 'membership' && payload.type !== 'erased'
+  return !isOfUser ? undefined : { messageId: messageIdFromBytes(message_id), from, trace }
 }

@@ -39,9 +39,11 @@ export class CatchUp implements RangeReader {
     else this.feed.pump(this)
   }
 
-  rangeFailed(_code: ErrorCode): void {
+  rangeFailed(code: ErrorCode): void {
     this.reading = false
     if (this.ended) return
+    // The conversation was erased while its last messages were on their way: nothing of it is left to be seen.
+    if (code === 'NOT_FOUND' && this.until !== NO_END) return this.feed.endAt(this)
     this.session.fail('INTERNAL', 'what was missed could not be read')
   }
 }

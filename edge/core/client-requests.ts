@@ -29,9 +29,8 @@ export function requestOf(
 
 /** The hot one: one object, fields added where they are there. */
 function postOf(frame: Frame<'send'>, { app, id }: Author): Asked<PostFrame> {
-  const { conversation, message_id, payload, retry, ttl, extras, trace, seen } = frame
+  const { conversation, message_id, payload, ttl, extras, trace, seen } = frame
   const post: Asked<PostFrame> = { t: 'post', app, conversation, message_id, from: id, payload }
-  if (retry === true) post.retry = true
   if (seen !== undefined) post.seen = seen
   if (ttl !== undefined) post.ttl = ttl
   if (extras !== undefined) post.extras = extras
@@ -40,10 +39,9 @@ function postOf(frame: Frame<'send'>, { app, id }: Author): Asked<PostFrame> {
 }
 
 function changeOf(frame: Frame<'members'>, { app, id }: Author): Asked<ChangeFrame> | string {
-  const { conversation, message_id, add, remove, retry, seen } = frame
+  const { conversation, message_id, add, remove, seen } = frame
   if (add.length === 0 && remove.length === 0) return 'nobody to add or remove'
   const change: Asked<ChangeFrame> = { t: 'change', app, conversation, message_id, by: id, service: false, add, remove }
-  if (retry === true) change.retry = true
   if (seen !== undefined) change.seen = seen
   return change
 }

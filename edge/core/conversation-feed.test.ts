@@ -406,6 +406,34 @@ test('who is removed while behind still gets what came before, and not what came
   assert.equal(edge.core.holds.conversations, 1, 'the private one is left')
 })
 
+test('a conversation that is erased while somebody catches up in it ends there, and the session goes on', () => {
+  const { cluster, edge } = world()
+  const group = cluster.create('g1', 'alice', 'bob', 'carol')
+  for (let i = 0; i < 700; i++) cluster.post(group, 'alice', 500)
+  const bob = edge.hello('bob', { g1: 0 })
+  bob.quick = false
+  edge.run()
+  const left = ['bob' as UserId]
+  const seq = 701 as Seq
+  cluster
+    .node('n1')
+    .tellSubscribers(group.id, { t: 'membership', app: 'demo' as never, conversation: group.id, joined: [], left, seq })
+  cluster.conversations.delete(group.id)
+  edge.links.get(N1)!.subscriptions.delete(group.id)
+  edge.run()
+  bob.quick = true
+  bob.drain()
+  edge.run().pass(3_000)
+  const seen = bob.seqs('g1')
+  assert.deepEqual(seen, numbers(1, seen.length))
+  assert.deepEqual(
+    bob.of('removed').map(({ upto }) => upto),
+    [seen.length],
+  )
+  assert.equal(bob.of('error').length, 0)
+  assert.equal(edge.core.holds.conversations, 1, 'the private one is left')
+})
+
 test('who is added while online is told of the conversation and sees the change that added it', () => {
   const { cluster, edge } = world()
   const group = cluster.create('g1', 'alice', 'carol')

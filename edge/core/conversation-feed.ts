@@ -304,7 +304,7 @@ export class ConversationFeed {
   }
 
   /** The session has all up to where its user left. */
-  private endAt(catchUp: CatchUp): void {
+  endAt(catchUp: CatchUp): void {
     this.drop(catchUp)
     catchUp.session.write(encodeFrame({ t: 'removed', conversation: this.id, upto: catchUp.cursor }))
   }

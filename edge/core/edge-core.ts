@@ -263,9 +263,10 @@ export class EdgeCore implements EdgeContext {
     this.pipelines.abandon(request)
   }
 
-  enumerate(user: Pick<LocalUser, 'app' | 'id'>, owner: EnumerationOwner, now: Millis): void {
+  /** @param left also the conversations that the user has left */
+  enumerate(user: Pick<LocalUser, 'app' | 'id'>, owner: EnumerationOwner, now: Millis, left = false): void {
     this.at(now)
-    this.enumerations.start(user.app, user.id, owner, now)
+    this.enumerations.start(user.app, user.id, owner, now, left)
   }
 
   // --- time ----------------------------------------------------------------------------------------------------------

@@ -17,6 +17,8 @@ interface Enumeration {
   readonly id: number
   readonly app: AppId
   readonly user: UserId
+  /** Also those that the user has left. */
+  readonly left: boolean
   readonly owner: EnumerationOwner
   /** Nodes whose answer is not complete yet, linked or not. */
   readonly waiting: Set<NodeId>
@@ -44,22 +46,28 @@ export class Enumerations {
     this.pipelines = pipelines
   }
 
-  start(app: AppId, user: UserId, owner: EnumerationOwner, now: Millis): void {
+  start(app: AppId, user: UserId, owner: EnumerationOwner, now: Millis, left = false): void {
     const id = this.nextId++
     const { linked } = this.pipelines
     const waiting = new Set([...this.members, ...linked])
-    this.running.set(id, {
+    const running: Enumeration = {
       id,
       app,
       user,
+      left,
       owner,
       waiting,
       startedAt: now,
       asked: linked.length > 0,
       askedAgain: false,
       complete: true,
-    })
-    for (const node of linked) this.pipelines.tellNode(node, { t: 'enumerate', id, app, user })
+    }
+    this.running.set(id, running)
+    for (const node of linked) this.ask(node, running)
+  }
+
+  private ask(node: NodeId, { id, app, user, left }: Enumeration): void {
+    this.pipelines.tellNode(node, { t: 'enumerate', id, app, user, ...(left && { left }) })
   }
 
   frame(node: NodeId, { id, conversations, last }: Extract<NodeLinkFrame, { t: 'enumerated' }>): void {
@@ -74,10 +82,9 @@ export class Enumerations {
   linkOpened(node: NodeId, now: Millis): void {
     this.changedAt = now
     for (const running of this.running.values()) {
-      const { id, app, user } = running
       running.waiting.add(node)
       running.asked = true
-      this.pipelines.tellNode(node, { t: 'enumerate', id, app, user })
+      this.ask(node, running)
     }
   }
 
@@ -113,8 +120,7 @@ export class Enumerations {
         this.finish(running)
       } else if (waited * 2 >= this.config.enumerateMs && !running.askedAgain) {
         running.askedAgain = true
-        const { id, app, user } = running
-        for (const node of running.waiting) this.pipelines.tellNode(node, { t: 'enumerate', id, app, user })
+        for (const node of running.waiting) this.ask(node, running)
       }
     }
   }

@@ -136,9 +136,7 @@ export class SlotPipeline {
       request.sent = true
     } else {
       // The frame sent before belongs to its link: this is another one.
-      const again = { ...frame, attempt: this.attempt }
-      if (again.t === 'post' || again.t === 'change') again.retry = true
-      request.frame = again
+      request.frame = { ...frame, attempt: this.attempt }
     }
     this.host.enqueue(to, request.frame)
   }
@@ -275,11 +273,7 @@ export class SlotPipeline {
     const { requests } = this
     for (let i = this.start; i < requests.length; i++) {
       const request = requests[i]!
-      if (request.answered) continue
-      const { frame, sent, askedAt } = request
-      // What had to wait may have been sent by another way meanwhile: its client may be at another edge by now.
-      if (!sent && askedAt < now && (frame.t === 'post' || frame.t === 'change')) frame.retry = true
-      this.send(request, to)
+      if (!request.answered) this.send(request, to)
     }
     if (lost) this.host.subscriptionsLost(this.slot)
   }

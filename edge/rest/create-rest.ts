@@ -1,5 +1,5 @@
 import { Chat4AllError } from '@chat4all/protocol'
-import { inProcessRateLimits, type RateLimits, recordsUsers } from '@chat4all/storage'
+import { inProcessRateLimits, type RateLimits, recordsErasures, recordsUsers } from '@chat4all/storage'
 import { Hono, type MiddlewareHandler } from 'hono'
 import type { Logger } from 'pino'
 import type { FileService } from '../files/file-service.js'
@@ -25,9 +25,10 @@ import { type AnswerSample, type RestEvents, restEvents } from './rest-events.js
 import { REST_IDS, type RestIds } from './rest-ids.js'
 import { type RestEnv, serveEndpoint } from './serve-endpoint.js'
 import type { RestServices } from './services.js'
+import { UserErasures } from './users/user-erasures.js'
 
 export interface RestOptions
-  extends Omit<RestServices, 'ids' | 'files' | 'webhooks' | 'users' | 'now' | 'eventStreams'> {
+  extends Omit<RestServices, 'ids' | 'files' | 'webhooks' | 'users' | 'userErasures' | 'now' | 'eventStreams'> {
   readonly files?: FileService
   readonly webhooks?: WebhookService
   /** Where event streams come from; without it there are none. */
@@ -49,6 +50,8 @@ export interface RestOptions
   readonly hstsSeconds?: number
   /** What is served; all of the API unless given. */
   readonly endpoints?: readonly Endpoint[]
+  /** When this is aborted, nothing is begun any more that no request asked for. */
+  readonly stopped?: AbortSignal
   /** Told of every answer, for metrics. */
   readonly onAnswer?: (sample: AnswerSample) => void
 }
@@ -63,6 +66,17 @@ export function createRest(options: RestOptions): RestApp {
   const { now = Date.now, corsOrigins = [], hstsSeconds = 0, sessions, endpoints = ENDPOINTS } = options
   const { rateLimits = inProcessRateLimits(), clientAddress = clientAddressBehind([]) } = options
   const users = recordsUsers(records)
+  const events = restEvents(logger, onAnswer)
+  const userErasures = new UserErasures({
+    erasures: recordsErasures(records),
+    users,
+    requests,
+    ids,
+    now,
+    onFailed: events.erasureFailed,
+  })
+  userErasures.start()
+  options.stopped?.addEventListener('abort', () => void userErasures.stop())
   const eventStreams = sessions && new EventStreams(sessions, records)
   const services: RestServices = {
     requests,
@@ -71,6 +85,7 @@ export function createRest(options: RestOptions): RestApp {
     directory,
     records,
     users,
+    userErasures,
     now,
     eventStreams,
     files,
@@ -79,7 +94,6 @@ export function createRest(options: RestOptions): RestApp {
   const limits = new RequestLimits(rateLimits, directory, { ...REST_LIMITS, ...options.limits })
   const admission = new Admission(authenticator, options.adminToken, limits)
   const serveWith = { services, admission, keptAnswers: new KeptAnswers(records, now) }
-  const events = restEvents(logger, onAnswer)
   const app = new Hono<RestEnv>()
 
   app.use(everyAnswer({ newRequestId: ids.newRequestId, clientAddress, hstsSeconds, events }))

@@ -1,8 +1,13 @@
 import { APP_ENDPOINTS } from './apps/index.js'
+import { deleteConversation } from './conversations/delete-conversation.js'
+import { deleteMember } from './conversations/delete-member.js'
 import { getConversation } from './conversations/get-conversation.js'
 import { getConversations } from './conversations/get-conversations.js'
+import { getMembers } from './conversations/get-members.js'
+import { patchConversation } from './conversations/patch-conversation.js'
 import { postConversations } from './conversations/post-conversations.js'
 import { postMembers } from './conversations/post-members.js'
+import { putMember } from './conversations/put-member.js'
 import type { Endpoint } from './endpoint.js'
 import { getEvents } from './event-stream/get-events.js'
 import { deleteFile } from './files/delete-file.js'
@@ -27,7 +32,12 @@ export const ENDPOINTS: readonly Endpoint[] = [
   postConversations,
   getConversations,
   getConversation,
+  patchConversation,
+  deleteConversation,
+  getMembers,
   postMembers,
+  putMember,
+  deleteMember,
   postReceipts,
   getMessages,
   getMessage,

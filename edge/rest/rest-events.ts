@@ -19,6 +19,8 @@ export interface AnswerEvent extends AnswerSample {
 export interface RestEvents {
   answered(event: AnswerEvent): void
   failed(error: unknown, requestId: string): void
+  /** A step of erasing a user failed: it is tried again. */
+  erasureFailed(job: { readonly app: string; readonly id: string }, error: unknown): void
 }
 
 export function restEvents(logger: Logger, onAnswer: ((sample: AnswerSample) => void) | undefined): RestEvents {
@@ -27,6 +29,9 @@ export function restEvents(logger: Logger, onAnswer: ((sample: AnswerSample) => 
       const { about, trace, ...rest } = event
       onAnswer?.(event)
       logger.info({ event: 'rest.answered', ...rest, ...about, ...(trace && { trace_id: trace.slice(3, 35) }) })
+    },
+    erasureFailed({ app, id }, error) {
+      logger.warn({ event: 'rest.erasure-failed', app, erasure: id, err: error }, 'erasing a user goes on later')
     },
     failed(error, requestId) {
       logger.error({ event: 'rest.failed', requestId, err: error }, 'a request met a bug')

@@ -34,7 +34,10 @@ before(async () => {
   fixture = await restFixture({ limits: { addressRequestsPerSecond: 1_000_000 } })
   tokens = [await fixture.token(), await fixture.token('ana'), await fixture.token('bob'), ADMIN_TOKEN]
   known = {
-    ...Object.fromEntries(['user', 'user_id', 'from', 'members', 'add', 'remove', 'to'].map((name) => [name, USERS])),
+    ...Object.fromEntries(['user', 'user_id', 'members', 'to'].map((name) => [name, USERS])),
+    from: ['ana'],
+    add: ['ana', 'dora'],
+    remove: ['carl', 'emil'],
     client_secret: ['wrong'],
     size: [5],
     checksum: [SHA256],
@@ -72,6 +75,8 @@ beforeEach(async () => {
   await fixture.webhookStore.history.add({ app: 'demo' as AppId, id: webhook_id }, 'dead', dead)
   for (const user_id of ['ana', 'bob']) await call('POST', '/v1/users', { user_id })
   await call('PUT', '/v1/users/ana/identities/telegram/42', undefined)
+  const { erasure_id } = await call('DELETE', '/v1/users/emil', undefined)
+  known.erasure_id = [erasure_id]
   Object.assign(known, { channel: ['telegram'], address: ['42', '43'] })
   await call('POST', '/v1/apps', { client_id: 'spare' }, ADMIN_TOKEN)
   // Not the app that asks: what disables it, or gives it a quota, would be answered to all that follow.

@@ -5,6 +5,7 @@ import type { Requests } from '../requests.js'
 import type { WebhookService } from '../webhooks/webhook-service.js'
 import type { EventStreams } from './event-stream/event-streams.js'
 import type { RestIds } from './rest-ids.js'
+import type { UserErasures } from './users/user-erasures.js'
 
 /** What endpoints work with. */
 export interface RestServices {
@@ -14,6 +15,7 @@ export interface RestServices {
   readonly directory: DirectoryStore
   readonly records: Records
   readonly users: UserStore
+  readonly userErasures: UserErasures
   /** Milliseconds since 1970. */
   readonly now: () => number
   /** Undefined where there are no sessions to make them of. */

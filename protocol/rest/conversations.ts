@@ -36,10 +36,15 @@ export const createConversationBody = z
   })
   .meta({ id: 'CreateConversationBody' })
 
+const role = z.enum(['member', 'admin']).meta({
+  id: 'Role',
+  description: 'admin: may add and remove others, change their roles, and the labels of the conversation.',
+})
+
 const memberAnswer = z
   .object({
     user: userId,
-    role: z.enum(['member', 'admin']),
+    role,
     delivered: seqNumber.meta({ description: 'Everything up to this seq is on a device of the member.' }),
     read: seqNumber.meta({ description: 'The member has read everything up to this seq.' }),
   })
@@ -84,6 +89,26 @@ export const conversationListAnswer = z
   })
   .meta({ id: 'ConversationList' })
 
+export const changeConversationBody = z
+  .object({ metadata: metadataInput.meta({ description: 'Takes the place of all labels of before.' }) })
+  .meta({ id: 'ChangeConversationBody' })
+
+export const listMembersQuery = z.object({
+  limit: queryNumber(1, 1000, 'Members in one page; 100 unless given.').optional(),
+  cursor: userId.optional().meta({ description: 'From `next` of the page before.' }),
+})
+
+export const memberListAnswer = z
+  .object({
+    members: z.array(memberAnswer).meta({ description: 'In the order of their ids.' }),
+    next: z.string().nullable().meta({ description: 'Address of the next page; null: this is the last.' }),
+  })
+  .meta({ id: 'MemberList' })
+
+export const memberParams = z.object({ conversation_id: conversationId, user_id: userId })
+
+export const putMemberBody = z.object({ role }).meta({ id: 'PutMemberBody' })
+
 export const conversationParams = z.object({ conversation_id: conversationId })
 
 const changedMembers = z.array(userId).max(MEMBERS_CHANGED_MAX)
@@ -119,6 +144,7 @@ export const receiptsBody = z
 
 export type CreateConversationBody = z.input<typeof createConversationBody>
 export type ConversationAnswer = z.output<typeof conversationAnswer>
+export type MemberListAnswer = z.output<typeof memberListAnswer>
 export type ConversationListAnswer = z.output<typeof conversationListAnswer>
 export type ChangeMembersBody = z.input<typeof changeMembersBody>
 export type ReceiptsBody = z.input<typeof receiptsBody>

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { MEMBERS_CHANGED_MAX, TEXT_BYTES_MAX } from '../limits.js'
-import { userId, utf8String } from './scalars.js'
+import { metadata, userId, utf8String } from './scalars.js'
 
 /** What a message holds, as JSON. The same shapes as `payload` and `storedPayload` of the frames (schema/parts.ts). */
 
@@ -30,15 +30,28 @@ const membershipPayload = z
     type: z.literal('membership'),
     added: z.array(userId).max(MEMBERS_CHANGED_MAX),
     removed: z.array(userId).max(MEMBERS_CHANGED_MAX),
+    promoted: z.array(userId).optional().meta({ description: 'Admins from here on.' }),
+    demoted: z.array(userId).optional().meta({ description: 'Admins no more.' }),
+    metadata: metadata.optional().meta({ description: 'The labels of the conversation from here on.' }),
+    erased: z.boolean().optional().meta({ description: 'All that was said up to here is erased.' }),
+    forgotten: userId.optional().meta({ description: 'What this user said up to here is erased.' }),
   })
-  .meta({ id: 'MembershipPayload', description: 'Written by the server when members come and go.' })
+  .meta({
+    id: 'MembershipPayload',
+    description: 'Written by the server when members come and go, and when something else of the conversation changes.',
+  })
+
+const erasedPayload = z.object({ type: z.literal('erased') }).meta({
+  id: 'ErasedPayload',
+  description: 'Stands where something was said that is erased. `from` is `erased`, whoever it was.',
+})
 
 /** What a member may send. */
 export const payload = z.discriminatedUnion('type', [textPayload, filePayload, customPayload]).meta({ id: 'Payload' })
 
 /** What a stored message may hold. */
 export const storedPayload = z
-  .discriminatedUnion('type', [textPayload, filePayload, customPayload, membershipPayload])
+  .discriminatedUnion('type', [textPayload, filePayload, customPayload, membershipPayload, erasedPayload])
   .meta({ id: 'StoredPayload' })
 
 export type PayloadJson = z.output<typeof payload>

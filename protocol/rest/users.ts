@@ -71,6 +71,25 @@ export const identityListAnswer = z.object({ identities: z.array(identityAnswer)
 
 export const findIdentityQuery = z.object({ channel, address })
 
+const erasureId = z
+  .string()
+  .regex(/^er_[0-9a-f]{32}$/, 'Not the id of an erasure')
+  .meta({ id: 'ErasureId', example: 'er_0f4b6a4e9d1c4d7a8b5e3f2a1c0d9e8f' })
+
+export const erasureParams = z.object({ erasure_id: erasureId })
+
+export const erasureAnswer = z
+  .object({
+    erasure_id: erasureId,
+    user_id: userId,
+    status: z.enum(['pending', 'done']).meta({ description: 'pending: under way, and tried again until it is done.' }),
+    conversations: z.int().min(0).meta({ description: 'In so many of them it is done.' }),
+    created: moment,
+    updated: moment,
+  })
+  .meta({ id: 'Erasure' })
+
+export type ErasureAnswer = z.output<typeof erasureAnswer>
 export type UserAnswer = z.output<typeof userAnswer>
 export type UserListAnswer = z.output<typeof userListAnswer>
 export type IdentityAnswer = z.output<typeof identityAnswer>

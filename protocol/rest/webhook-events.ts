@@ -16,6 +16,8 @@ export const WEBHOOK_EVENT_TYPES = [
   'conversation.created',
   'member.added',
   'member.removed',
+  'conversation.changed',
+  'messages.erased',
   'connector.failed',
   'webhook.disabled',
 ] as const
@@ -32,14 +34,15 @@ const receipt = {
   user,
 }
 
-const membership = {
+const change = {
   conversation_id: conversationId,
   message_id: messageId,
   seq: seqNumber,
   time: moment,
   by: userId,
-  users: z.array(userId),
 }
+
+const membership = { ...change, users: z.array(userId) }
 
 const DATA = {
   'message.sent': messageAnswer.extend({ status: z.literal('sent') }),
@@ -55,6 +58,16 @@ const DATA = {
   }),
   'member.added': z.object(membership),
   'member.removed': z.object(membership),
+  'conversation.changed': z.object({
+    ...change,
+    promoted: z.array(userId).optional().meta({ description: 'Admins from here on.' }),
+    demoted: z.array(userId).optional().meta({ description: 'Admins no more.' }),
+    metadata: metadata.optional().meta({ description: 'The labels from here on.' }),
+  }),
+  'messages.erased': z.object({
+    ...change,
+    user: userId.optional().meta({ description: 'Only what this user said; absent: the whole conversation.' }),
+  }),
   'connector.failed': z.object({
     message_id: messageId,
     conversation_id: conversationId,
@@ -84,6 +97,8 @@ const SUMMARIES: Readonly<Record<EventTypes, string>> = {
   'conversation.created': 'A conversation came into being',
   'member.added': 'Users became members of a group',
   'member.removed': 'Users are no longer members of a group',
+  'conversation.changed': 'Roles of members, or the labels of a conversation, are others',
+  'messages.erased': 'What was said up to this seq is erased: erase it where you keep it',
   // Nothing raises it before there is a channel; its shape is promised, so that receivers can be written for it.
   'connector.failed': 'A message could not be delivered on an external channel (there is none yet)',
   'webhook.disabled': 'The server disabled another webhook of the app',

@@ -62,7 +62,6 @@ export const send = frame(3, 'send', 'Post a message. Answered by `sent`, `busy`
   conversation: conversationId,
   message_id: messageId,
   payload: encoded(payload),
-  retry: optional(bool('this message_id may have been sent before')),
   ttl: optional(uint('seconds until the message expires', 0xffffffff)),
   extras: optional(encoded(extras)),
   trace: optional(trace),
@@ -123,7 +122,6 @@ export const members = frame(
     message_id: messageId,
     add: list(userId, MEMBERS_CHANGED_MAX),
     remove: list(userId, MEMBERS_CHANGED_MAX),
-    retry: optional(bool('this message_id may have been sent before')),
     seen: optional(seenSeq),
   },
 )

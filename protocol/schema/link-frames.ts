@@ -8,6 +8,7 @@ import {
   epochNumber,
   extras,
   logName,
+  member,
   message,
   messageId,
   metadata,
@@ -59,7 +60,6 @@ export const post = frame(10, 'post', 'Post a message for a user.', {
   message_id: messageId,
   from: userId,
   payload: encoded(payload),
-  retry: optional(bool('look the message_id up in the view when it is not in the window')),
   ttl: optional(uint('seconds')),
   extras: optional(encoded(extras)),
   trace: optional(trace),
@@ -80,7 +80,7 @@ export const open = frame(11, 'open', 'Create the conversation unless it exists.
   ttl: optional(uint('seconds')),
 })
 
-export const change = frame(12, 'change', 'Add and remove members.', {
+export const change = frame(12, 'change', 'Add and remove members, change roles and labels, erase what was said.', {
   slot: slotNumber,
   attempt,
   n,
@@ -92,8 +92,14 @@ export const change = frame(12, 'change', 'Add and remove members.', {
   service: bool('a service token asks'),
   add: list(userId, MEMBERS_CHANGED_MAX),
   remove: list(userId, MEMBERS_CHANGED_MAX),
-  retry: optional(bool('look the message_id up in the view')),
   seen: optional(seenSeq),
+  promote: optional(list(userId, MEMBERS_CHANGED_MAX, 'make admins of them, also of those that are added')),
+  demote: optional(list(userId, MEMBERS_CHANGED_MAX, 'take that back')),
+  metadata: optional(metadata),
+  /** Only for services: all that was said, and all members go. */
+  erase: optional(bool('erase the conversation')),
+  /** Only for services: what this user said. */
+  forget: optional(userId),
 })
 
 export const mark = frame(13, 'mark', 'Move a member’s cursors forward.', {
@@ -152,6 +158,17 @@ export const status = frame(17, 'status', 'Who has a message, since when? With `
   user: optional(userId),
 })
 
+export const roster = frame(18, 'roster', 'Read members, in the order of their ids. With `user`: only if a member.', {
+  slot: slotNumber,
+  attempt,
+  n,
+  app: appId,
+  conversation: conversationId,
+  user: optional(userId),
+  after: optional(userId),
+  limit: uint('members', 1000),
+})
+
 // --- edge → shard-node: outside of the pipelines --------------------------------------------------------------------
 
 export const unsubscribe = frame(20, 'unsubscribe', 'The last session of this member on this edge is gone.', {
@@ -167,6 +184,7 @@ export const enumerate = frame(22, 'enumerate', 'Which conversations of this use
   id: uint('repeated by the answers'),
   app: appId,
   user: userId,
+  left: optional(bool('also those that the user has left')),
 })
 export const linkPing = frame(23, 'link_ping', 'Is the link alive?', {})
 
@@ -223,6 +241,7 @@ export const answer = union('answer', {
   subscribed: [2, { head: seqNumber, first: seqNumber, online: list(userId, 1000) }],
   page: [3, pageBody],
   info: [4, { info: conversationInfo }],
+  roster: [6, { members: list(member, 1000), more: bool('there are further ones') }],
   status: [
     5,
     {
@@ -243,7 +262,7 @@ export const answer = union('answer', {
 })
 export type Answer = Of<typeof answer>
 
-export const reply = frame(43, 'reply', 'Answer to open, mark, subscribe, read, inspect or status.', {
+export const reply = frame(43, 'reply', 'Answer to open, mark, subscribe, read, inspect, status or roster.', {
   slot: slotNumber,
   attempt,
   n,
@@ -313,6 +332,7 @@ export const EDGE_LINK_FRAMES = [
   read,
   inspect,
   status,
+  roster,
   unsubscribe,
   signal,
   enumerate,
@@ -347,6 +367,7 @@ export type SubscribeFrame = FrameOf<typeof subscribe>
 export type ReadFrame = FrameOf<typeof read>
 export type InspectFrame = FrameOf<typeof inspect>
 export type StatusFrame = FrameOf<typeof status>
+export type RosterFrame = FrameOf<typeof roster>
 /** A request of a slot's pipeline. */
 export type RequestFrame =
   | PostFrame
@@ -357,6 +378,7 @@ export type RequestFrame =
   | ReadFrame
   | InspectFrame
   | StatusFrame
+  | RosterFrame
 export type FanoutFrame = FrameOf<typeof fanout>
 export type WantFrame = FrameOf<typeof want>
 export type ConsentFrame = FrameOf<typeof consent>

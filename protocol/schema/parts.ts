@@ -16,7 +16,7 @@ import type {
 import { SLOTS } from '../ids.js'
 import { MEMBERS_CHANGED_MAX, MEMBERS_LISTED_MAX, TEXT_BYTES_MAX } from '../limits.js'
 import { tuple, union } from './shapes.js'
-import { anything, bin, encoded, id, labels, list, type Of, oneOf, optional, str, uint } from './types.js'
+import { anything, bin, bool, encoded, id, labels, list, type Of, oneOf, optional, str, uint } from './types.js'
 
 /** Values that several frames, records and REST bodies share. */
 
@@ -70,7 +70,22 @@ export const storedPayload = union('payload', {
   text: [0, { text }],
   file: [1, fileReference],
   custom: [2, custom],
-  membership: [3, { added: list(userId, MEMBERS_CHANGED_MAX), removed: list(userId, MEMBERS_CHANGED_MAX) }],
+  /** A change of the conversation itself, written by the server: members, roles, labels, what was erased. */
+  membership: [
+    3,
+    {
+      added: list(userId, MEMBERS_CHANGED_MAX),
+      removed: list(userId, MEMBERS_CHANGED_MAX),
+      promoted: optional(list(userId, MEMBERS_CHANGED_MAX, 'admins from here on')),
+      demoted: optional(list(userId, MEMBERS_CHANGED_MAX, 'admins no more')),
+      metadata: optional(metadata),
+      erased: optional(bool('all that was said up to here is erased, and nobody is a member any more')),
+      /** What this user said up to here is erased. */
+      forgotten: optional(userId),
+    },
+  ],
+  /** Stands where something was said that is erased; its sender's name is {@link ERASED_USER}. */
+  erased: [4, {}],
 })
 export type StoredPayload = Of<typeof storedPayload>
 
@@ -102,6 +117,9 @@ export const sealedMessage = tuple('message', {
   extras: optional(encoded(extras)),
 })
 export type SealedMessage = Of<typeof sealedMessage>
+
+/** Whose name stands where what was said is erased. */
+export const ERASED_USER = 'erased' as UserId
 
 export const role = oneOf('role of a member', ['member', 'admin'])
 

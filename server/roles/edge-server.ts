@@ -92,6 +92,7 @@ export async function startEdgeServer(context: RoleContext, parts: EdgeParts): P
     },
   })
   const restLogger = logger.child({ role: 'edge', edge: parts.edge })
+  const stopping = new AbortController()
   const rest = createRest({
     requests: edge.requests,
     authenticator,
@@ -110,6 +111,7 @@ export async function startEdgeServer(context: RoleContext, parts: EdgeParts): P
     ...(files && { files: files.service }),
     webhooks: webhookService(config, parts.records),
     logger: restLogger,
+    stopped: stopping.signal,
     onAnswer: restMetrics(registry),
   })
   const ring = parts.ring && ringViewer(parts.members, parts.ring)
@@ -147,6 +149,7 @@ export async function startEdgeServer(context: RoleContext, parts: EdgeParts): P
     onNotRenewed: (error) =>
       restLogger.error({ err: error }, 'the certificate changed and is of no use; the one of before is still shown'),
   }).catch(async (error) => {
+    stopping.abort()
     await files?.service.close()
     await edge.close()
     throw error
@@ -156,6 +159,7 @@ export async function startEdgeServer(context: RoleContext, parts: EdgeParts): P
   const close = async (): Promise<void> => {
     process.off('SIGHUP', renew)
     ring?.stop()
+    stopping.abort()
     port.stopListening()
     await files?.service.close()
     await edge.close()
@@ -169,7 +173,10 @@ export async function startEdgeServer(context: RoleContext, parts: EdgeParts): P
       await edge.drain()
       await close()
     },
-    abandon: () => void edge.close(),
+    abandon() {
+      stopping.abort()
+      void edge.close()
+    },
   }
 }
 

@@ -3,11 +3,13 @@ import {
   type ConversationChange,
   type ConversationData,
   type ConversationId,
+  type Erasure,
   type MessageBatch,
   type Millis,
   type Seq,
   type Slot,
   type StoredCursor,
+  type StoredLabels,
   type StoredMember,
   type StoredRise,
   slotOf,
@@ -20,27 +22,43 @@ import { concatenate } from './concatenate.js'
  * many flushes. Only committed entries come here: the view never shows what a recovery might not find.
  */
 export class ChangeSet {
-  private readonly changes = new Map<ConversationId, ChangeBuilder>()
+  /** Of each conversation one change, and one more behind each erasure: in their order. */
+  private readonly changes = new Map<ConversationId, ChangeBuilder[]>()
   /** How many conversations of each slot are in it. */
   private readonly slots = new Map<Slot, number>()
   /** Who joined what, so that a list of conversations can be complete before the view is. */
   private readonly joins = new Map<string, Set<ConversationId>>()
   bytes = 0
+  private readonly erases: boolean
+
+  /** @param erases off (rule `recoverErasures`): the view is not told of erasures */
+  constructor(erases = true) {
+    this.erases = erases
+  }
 
   get empty(): boolean {
     return this.changes.size === 0
   }
 
   of(conversation: ConversationId, app: AppId): ChangeBuilder {
-    let builder = this.changes.get(conversation)
-    if (builder === undefined) {
-      builder = new ChangeBuilder(conversation, app)
-      this.changes.set(conversation, builder)
+    const builders = this.changes.get(conversation)
+    const last = builders?.at(-1)
+    if (last !== undefined && last.erasure === undefined) return last
+    const builder = new ChangeBuilder(conversation, app)
+    if (builders !== undefined) builders.push(builder)
+    else {
+      this.changes.set(conversation, [builder])
       this.slots.set(builder.slot, (this.slots.get(builder.slot) ?? 0) + 1)
     }
     return builder
   }
 
+  /** Erases, behind all that was gathered of the conversation so far: what follows is another change. */
+  erase(conversation: ConversationId, app: AppId, erasure: Erasure): void {
+    if (this.erases) this.of(conversation, app).erasure = erasure
+  }
+
+  /** Conversations in it. */
   get size(): number {
     return this.changes.size
   }
@@ -51,17 +69,18 @@ export class ChangeSet {
 
   /** Takes out what `wanted` says, `max` conversations at most. */
   take(max: number, wanted: (conversation: ConversationId, slot: Slot) => boolean): ChangeBuilder[] {
-    const taken: ChangeBuilder[] = []
-    for (const [conversation, builder] of this.changes) {
+    const taken: ChangeBuilder[][] = []
+    for (const [conversation, builders] of this.changes) {
       if (taken.length >= max) break
-      if (!wanted(conversation, builder.slot)) continue
-      taken.push(builder)
+      const { slot } = builders[0]!
+      if (!wanted(conversation, slot)) continue
+      taken.push(builders)
       this.changes.delete(conversation)
-      const left = this.slots.get(builder.slot)! - 1
-      if (left === 0) this.slots.delete(builder.slot)
-      else this.slots.set(builder.slot, left)
+      const left = this.slots.get(slot)! - 1
+      if (left === 0) this.slots.delete(slot)
+      else this.slots.set(slot, left)
     }
-    return taken
+    return taken.flat()
   }
 
   join(app: AppId, user: UserId, conversation: ConversationId): void {
@@ -76,7 +95,7 @@ export class ChangeSet {
   }
 
   build(): ConversationChange[] {
-    return Array.from(this.changes.values(), (builder) => builder.build())
+    return [...this.changes.values()].flat().map((builder) => builder.build())
   }
 }
 
@@ -85,6 +104,8 @@ export class ChangeBuilder {
   readonly slot: Slot
   private readonly app: AppId
   data: ConversationData | undefined
+  labels: StoredLabels | undefined
+  erasure: Erasure | undefined
   private members: Map<UserId, StoredMember> | undefined
   private cursors: Map<UserId, StoredCursor> | undefined
   readonly rises: StoredRise[] = []
@@ -135,6 +156,8 @@ export class ChangeBuilder {
       conversation: this.conversation,
       app: this.app,
       ...(this.data !== undefined && { data: this.data }),
+      ...(this.labels !== undefined && { labels: this.labels }),
+      ...(this.erasure !== undefined && { erase: this.erasure }),
       ...(this.members !== undefined && { members: [...this.members.values()] }),
       ...(this.cursors !== undefined && { cursors: [...this.cursors.values()] }),
       ...(this.rises.length > 0 && { rises: this.rises }),

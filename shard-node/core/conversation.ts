@@ -21,6 +21,7 @@ import {
   type UserId,
 } from '@chat4all/protocol'
 import type { LinkId } from './effects.js'
+import type { Forgotten } from './forgotten.js'
 
 /**
  * One conversation in its owner's memory. What is assigned (seqs given, members changed) runs ahead of what is
@@ -46,6 +47,10 @@ export interface Conversation {
   materialised: Seq
   /** Lowest seq that may still exist. */
   first: Seq
+  /** Erased, committed or not: there is no such conversation, until it is opened anew. */
+  erased: boolean
+  /** Whom the view may not have forgotten yet, though that is committed. Replaced, never changed: reads keep theirs. */
+  forgotten: Forgotten | undefined
   /** When `first` was last asked of the view; messages with a time to live raise it. */
   firstAskedAt: Millis
   lastTime: Millis
@@ -110,15 +115,22 @@ export interface Post {
   readonly expires: Millis | undefined
   readonly extras: Uint8Array | undefined
   readonly trace: string | undefined
-  readonly origin: Origin
+  /** Undefined: nobody waits for it. */
+  readonly origin: Origin | undefined
   /** The same message came again before it was committed. */
   repeats: Origin[] | undefined
   readonly membership: MembershipChange | undefined
 }
 
+/** What a change of the conversation itself does (payload `membership`). */
 export interface MembershipChange {
   readonly added: readonly UserId[]
   readonly removed: readonly UserId[]
+  readonly promoted?: readonly UserId[] | undefined
+  readonly demoted?: readonly UserId[] | undefined
+  readonly metadata?: Readonly<Record<string, string>> | undefined
+  readonly erased?: boolean | undefined
+  readonly forgotten?: UserId | undefined
 }
 
 export interface Creation {
@@ -158,6 +170,8 @@ export function emptyConversation(id: ConversationId, slot: Slot, now: Millis): 
     head: 0 as Seq,
     materialised: 0 as Seq,
     first: 1 as Seq,
+    erased: false,
+    forgotten: undefined,
     firstAskedAt: 0 as Millis,
     lastTime: 0 as Millis,
     window: new Map(),
@@ -194,6 +208,8 @@ export function fillFromView(
   conversation.head = stored.head
   conversation.materialised = stored.head
   conversation.first = stored.first
+  // Nobody is a member and not even the word of that is left: only erasing does so.
+  conversation.erased = conversation.memberCount === 0 && stored.head > 0 && stored.first > stored.head
   conversation.status = 'ready'
   if (last !== undefined) {
     conversation.last = last.bytes

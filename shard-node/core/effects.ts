@@ -58,7 +58,14 @@ export type Effect =
       readonly users: readonly UserId[]
     }
   /** MessageView.conversationsOf → listed. */
-  | { readonly type: 'list'; readonly token: number; readonly app: AppId; readonly user: UserId }
+  | {
+      readonly type: 'list'
+      readonly token: number
+      readonly app: AppId
+      readonly user: UserId
+      /** Also those that the user has left. */
+      readonly left: boolean
+    }
   /** MessageView.apply → applied | applyFailed. Two at a time at most, and none twice of one conversation. */
   | {
       readonly type: 'apply'

@@ -6,7 +6,7 @@ import {
   slotOf,
   type UserId,
 } from '@chat4all/protocol'
-import { infoFor, isMember } from './conversation.js'
+import { type Conversation, infoFor, isMember } from './conversation.js'
 import type { LinkId } from './effects.js'
 import type { ShardState } from './state.js'
 
@@ -17,12 +17,14 @@ export interface Question {
   readonly id: number
   readonly app: AppId
   readonly user: UserId
+  /** Also those that the user has left. */
+  readonly left?: boolean | undefined
 }
 
 /** Lists the conversations of a user that this node owns: those in the view, and those that are not there yet. */
 export function enumerate(state: ShardState, link: LinkId, question: Question, now: Millis): void {
   state.pipeline.barrier(() => {
-    const { app, user } = question
+    const { app, user, left = false } = question
     const recent = state.materialiser.recentlyJoined(app, user)
     const token = state.question<readonly ConversationId[] | 'failed'>((stored) => {
       // After a failed read the edge hears nothing: a list that it took for whole would hide a conversation from its
@@ -35,7 +37,7 @@ export function enumerate(state: ShardState, link: LinkId, question: Question, n
       }
       tellNext(state, link, question, ids, now)
     })
-    state.effects.push({ type: 'list', token, app, user })
+    state.effects.push({ type: 'list', token, app, user, left })
   })
 }
 
@@ -64,7 +66,7 @@ function tellNext(state: ShardState, link: LinkId, question: Question, ids: Conv
     const conversation = state.conversation(id, now)
     const take = () => {
       const { status, data } = conversation
-      if (status === 'ready' && data.app === question.app && isMember(conversation, question.user)) {
+      if (status === 'ready' && data.app === question.app && isListed(conversation, question)) {
         infos.push(infoFor(conversation, question.user))
       } else if (status === 'loading') failed = true
       if (--left === 0) done()
@@ -74,4 +76,8 @@ function tellNext(state: ShardState, link: LinkId, question: Question, ids: Conv
       conversation.whenLoaded.push(take)
     } else take()
   }
+}
+
+function isListed(conversation: Conversation, { user, left }: Question): boolean {
+  return isMember(conversation, user) || (left === true && !conversation.erased)
 }

@@ -1,6 +1,7 @@
 import {
   type LogId,
   logRecord,
+  MEMBERS_CHANGED_MAX,
   type Millis,
   type NodeLinkFrame,
   type Offset,
@@ -8,6 +9,7 @@ import {
   sealedMessage,
   Writer,
 } from '@chat4all/protocol'
+import type { ChangeSet } from './change-set.js'
 import {
   type Conversation,
   type Creation,
@@ -22,6 +24,8 @@ import {
 } from './conversation.js'
 import type { LinkId } from './effects.js'
 import { hasElapsed } from './elapsed.js'
+import { alsoForgotten, stillToForget } from './forgotten.js'
+import { feedChange } from './membership.js'
 import type { ShardState } from './state.js'
 
 /**
@@ -178,6 +182,7 @@ function commitConversation(state: ShardState, work: ConversationWork, offset: O
     conversation.head = batch.last
     conversation.tail.push(batch)
     conversation.last = batch.bytes.subarray(batch.bytes.length - batch.lengths.at(-1)!)
+    if (state.rules.hideErased) for (const post of posts) hideErased(conversation, post)
     conversation.uncommitted.splice(0, posts.length)
     // Before the messages: an edge must know where a removed member's view ends, also when more follow in this flush.
     for (const post of posts) if (post.membership !== undefined) tellMembership(state, conversation, post)
@@ -197,6 +202,16 @@ function commitConversation(state: ShardState, work: ConversationWork, offset: O
   if (work.marked.length > 0) tellMarks(state, conversation, work.marked)
 }
 
+/** What is erased is shown to nobody any more, wherever it still is. */
+function hideErased(conversation: Conversation, { membership, seq }: Post): void {
+  if (membership?.erased === true) {
+    conversation.first = (seq + 1) as Seq
+    if (conversation.head <= seq) conversation.last = undefined
+  } else if (membership?.forgotten !== undefined) {
+    conversation.forgotten = alsoForgotten(conversation.forgotten, membership.forgotten, seq)
+  }
+}
+
 function feedView(
   state: ShardState,
   { conversation, creation, posts, batch, marked }: ConversationWork,
@@ -214,26 +229,39 @@ function feedView(
       set.join(app, user, conversation.id)
     }
   }
-  if (batch !== undefined) {
-    changes.messages(
-      batch.first,
-      batch.bytes,
-      batch.lengths,
-      posts.map((post) => post.message_id),
-      batch.expires,
-    )
-    for (const { membership, seq } of posts) {
-      for (const user of membership?.added ?? []) {
-        changes.member({ user, role: 'member', present: true, version: seq })
-        set.join(app, user, conversation.id)
-      }
-      for (const user of membership?.removed ?? [])
-        changes.member({ user, role: 'member', present: false, version: seq })
-    }
-  }
+  if (batch !== undefined) feedMessages(set, conversation, posts, batch)
+  if (marked.length === 0) return
+  const later = set.of(conversation.id, app)
   for (const mark of marked) {
-    changes.cursor({ user: mark.user, delivered: mark.delivered, read: mark.read })
-    changes.rises.push(...risesOf(mark))
+    later.cursor({ user: mark.user, delivered: mark.delivered, read: mark.read })
+    later.rises.push(...risesOf(mark))
+  }
+}
+
+/** In one piece, but where a change erases: what stands behind that is another change of the view. */
+function feedMessages(
+  set: ChangeSet,
+  { id, data: { app } }: Conversation,
+  posts: readonly Post[],
+  { bytes, lengths, expires }: TailBatch,
+): void {
+  let [from, start, end] = [0, 0, 0]
+  for (const [i, { membership, seq }] of posts.entries()) {
+    end += lengths[i]!
+    const erases = membership?.erased === true || membership?.forgotten !== undefined
+    if (erases || i === posts.length - 1) {
+      const piece = posts.slice(from, i + 1)
+      set.of(id, app).messages(
+        piece[0]!.seq,
+        bytes.subarray(start, end),
+        lengths.slice(from, i + 1),
+        piece.map((post) => post.message_id),
+        expires?.slice(from, i + 1),
+      )
+      from = i + 1
+      start = end
+    }
+    if (membership !== undefined) feedChange(set, { id, app }, membership, seq)
   }
 }
 
@@ -249,28 +277,40 @@ function acknowledge(state: ShardState, conversation: Conversation, posts: reado
     items.push({ n, seq: post.seq, time: post.time })
   }
   for (const post of posts) {
-    add(post.origin.link, post.origin.n, post)
+    if (post.origin !== undefined) add(post.origin.link, post.origin.n, post)
     if (post.repeats !== undefined) for (const origin of post.repeats) add(origin.link, origin.n, post)
   }
 }
 
 function tellMembership(state: ShardState, conversation: Conversation, post: Post): void {
-  const { added, removed } = post.membership!
-  const frame: NodeLinkFrame = {
-    t: 'membership',
-    app: conversation.data.app,
-    conversation: conversation.id,
-    joined: [...added],
-    left: [...removed],
-    seq: post.seq,
+  const { added, removed, erased } = post.membership!
+  const { app } = conversation.data
+  const to = { t: 'membership', app, conversation: conversation.id, seq: post.seq } as const
+  if (erased === true) {
+    // Everyone leaves: each edge is told of those that it has.
+    for (const [link, users] of conversation.subscribers ?? []) {
+      const all = [...users]
+      for (let i = 0; i < all.length; i += MEMBERS_CHANGED_MAX) {
+        const frame: NodeLinkFrame = { ...to, joined: [], left: all.slice(i, i + MEMBERS_CHANGED_MAX) }
+        state.effects.push({ type: 'send', link, frame })
+      }
+    }
+    return
   }
+  if (added.length === 0 && removed.length === 0) return
+  const frame: NodeLinkFrame = { ...to, joined: [...added], left: [...removed] }
   for (const link of conversation.subscribers?.keys() ?? []) state.effects.push({ type: 'send', link, frame })
-  if (added.length > 0) state.effects.push({ type: 'invite', app: conversation.data.app, users: added, frame })
+  if (added.length > 0) state.effects.push({ type: 'invite', app, users: added, frame })
 }
 
-function unsubscribeRemoved(state: ShardState, conversation: Conversation, { removed }: MembershipChange): void {
-  for (const [link, users] of removed.length === 0 ? [] : (conversation.subscribers ?? [])) {
-    for (const user of removed) if (!isMember(conversation, user)) users.delete(user)
+function unsubscribeRemoved(
+  state: ShardState,
+  conversation: Conversation,
+  { removed, erased }: MembershipChange,
+): void {
+  const none = removed.length === 0 && erased !== true
+  for (const [link, users] of none ? [] : (conversation.subscribers ?? [])) {
+    for (const user of erased === true ? [...users] : removed) if (!isMember(conversation, user)) users.delete(user)
     if (users.size > 0) continue
     conversation.subscribers!.delete(link)
     state.links.get(link)?.conversations.delete(conversation)
@@ -299,6 +339,7 @@ function tellMarks(state: ShardState, conversation: Conversation, marked: readon
 /** The view has a conversation's messages up to `upTo`: they need not stay in memory. */
 export function trim(conversation: Conversation, upTo: Seq, windowMessages: number): void {
   if (upTo > conversation.materialised) conversation.materialised = upTo
+  conversation.forgotten = stillToForget(conversation.forgotten, conversation.materialised)
   let covered = 0
   while (covered < conversation.tail.length && conversation.tail[covered]!.last <= upTo) covered++
   if (covered > 0) conversation.tail.splice(0, covered)

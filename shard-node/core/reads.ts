@@ -4,15 +4,17 @@ import {
   MEMBERS_LISTED_MAX,
   type Millis,
   type ReadFrame,
+  type RosterFrame,
   type Seq,
   type StoredMessage,
   type SubscribeFrame,
   type UserId,
 } from '@chat4all/protocol'
 import { concatenate } from './concatenate.js'
-import { type Conversation, infoFor, isMember, type Origin, type TailBatch } from './conversation.js'
+import { type Conversation, infoFor, isMember, type Origin, type TailBatch, toldCursorOf } from './conversation.js'
 import type { LinkId } from './effects.js'
 import { hasElapsed } from './elapsed.js'
+import { withoutForgotten } from './forgotten.js'
 import type { LinkState, ShardState } from './state.js'
 
 /**
@@ -135,6 +137,23 @@ export function answerInspect(
   state.pipeline.barrier(state.holding(conversation, then))
 }
 
+export function answerRoster(state: ShardState, conversation: Conversation, frame: RosterFrame, origin: Origin): void {
+  const then = () => {
+    if (frame.user !== undefined && !isMember(conversation, frame.user))
+      return state.refuse(frame.slot, origin, 'NOT_FOUND')
+    const { after = '', limit } = frame
+    const all = [...conversation.members.values()].filter(({ present, user }) => present && user > after)
+    all.sort((a, b) => (a.user < b.user ? -1 : 1))
+    const members = all.slice(0, limit)
+    state.reply(frame.slot, origin, {
+      type: 'roster',
+      members: members.map(({ user, role }) => ({ user, role, ...toldCursorOf(conversation, user) })),
+      more: all.length > members.length,
+    })
+  }
+  state.pipeline.barrier(state.holding(conversation, then))
+}
+
 // --- pages of history ------------------------------------------------------------------------------------------------
 
 export function answerRead(
@@ -162,8 +181,12 @@ function readPage(state: ShardState, conversation: Conversation, frame: ReadFram
   // Batches are never changed, so this is a snapshot of what the view may not have yet.
   const tail = conversation.tail.slice()
   const tailFirst = tail[0]?.first ?? ((head + 1) as Seq)
+  const { forgotten } = conversation
   const answer = (fromView: readonly StoredMessage[]) => {
+    // What was erased a moment ago may be there still. All that followed is in the tail then.
     const all = [...fromView.filter(({ seq }) => seq < tailFirst), ...tailMessages(tail, after, before, now)]
+      .filter(({ seq }) => seq >= conversation.first)
+      .map((message) => withoutForgotten(message, forgotten))
     const found = upwards ? all.slice(0, limit) : all.slice(-limit)
     const exhausted = found.length < limit
     const lowest = found[0]?.seq
@@ -171,7 +194,7 @@ function readPage(state: ShardState, conversation: Conversation, frame: ReadFram
     if (upwards && after + 1 >= conversation.first) raiseFirst(conversation, after, lowest, head)
     state.reply(frame.slot, origin, {
       type: 'page',
-      after: upwards ? after : exhausted ? ((conversation.first - 1) as Seq) : ((lowest! - 1) as Seq),
+      after: upwards ? after : exhausted ? ((Math.min(conversation.first, before) - 1) as Seq) : ((lowest! - 1) as Seq),
       upto: upwards ? (exhausted ? head : highest!) : ((before - 1) as Seq),
       first: conversation.first,
       head,

@@ -11,7 +11,8 @@ import {
 import { ChangeSet } from './change-set.js'
 import { risesOf } from './conversation.js'
 import type { Effect, RecoveryOutcome, RecoveryRequest } from './effects.js'
-import type { ShardRules } from './rules.js'
+import { feedChange } from './membership.js'
+import { ALL_RULES, type ShardRules } from './rules.js'
 
 /** Entries read, and written back, at a time. */
 const READ_AT_ONCE = 64
@@ -149,14 +150,17 @@ export class Recovery {
     }
     this.end = end
     this.step = 'applying'
-    const changes = changesOf(this.entries.slice(0, Math.max(0, end - this.from)))
+    const changes = changesOf(this.entries.slice(0, Math.max(0, end - this.from)), this.rules)
     this.ask({ type: 'apply', changes }, effects)
   }
 }
 
 /** What committed entries mean for the view: the same as they meant to the owner that wrote them. */
-export function changesOf(entries: readonly Uint8Array[]): ReturnType<ChangeSet['build']> {
-  const set = new ChangeSet()
+export function changesOf(
+  entries: readonly Uint8Array[],
+  { recoverErasures }: Pick<ShardRules, 'recoverErasures'> = ALL_RULES,
+): ReturnType<ChangeSet['build']> {
+  const set = new ChangeSet(recoverErasures)
   for (const entry of entries) {
     const reader = new Reader(entry)
     while (!reader.done) addRecord(set, reader)
@@ -185,9 +189,21 @@ function addRecord(set: ChangeSet, reader: Reader): void {
     }
     case 'messages': {
       const inner = new Reader(record.messages)
-      const lengths: number[] = []
-      const ids: Uint8Array[] = []
+      let from = 0
+      let first = record.first
+      let lengths: number[] = []
+      let ids: Uint8Array[] = []
       let expires: Millis[] | undefined
+      const take = () => {
+        if (lengths.length === 0) return
+        const bytes = record.messages.subarray(from, inner.at)
+        set.of(record.conversation, record.app).messages(first, bytes, lengths, ids, expires)
+        first = (first + lengths.length) as Seq
+        from = inner.at
+        lengths = []
+        ids = []
+        expires = undefined
+      }
       while (!inner.done) {
         const start = inner.at
         const message = sealedMessage.read(inner)
@@ -197,11 +213,11 @@ function addRecord(set: ChangeSet, reader: Reader): void {
         expires?.push(message.expires ?? (0 as Millis))
         const payload = storedPayload.read(new Reader(message.payload))
         if (payload.type !== 'membership') continue
-        for (const user of payload.added) changes.member({ user, role: 'member', present: true, version: message.seq })
-        for (const user of payload.removed)
-          changes.member({ user, role: 'member', present: false, version: message.seq })
+        // Behind the message that tells of it, and before what follows: an erasure ends there.
+        take()
+        feedChange(set, { id: record.conversation, app: record.app }, payload, message.seq)
       }
-      return changes.messages(record.first, record.messages, lengths, ids, expires)
+      return take()
     }
     case 'cursors':
       for (const item of record.items) {

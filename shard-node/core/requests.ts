@@ -11,8 +11,10 @@ import {
   type StoredPayload,
   sealedMessage,
   storedPayload,
+  type UserId,
   Writer,
 } from '@chat4all/protocol'
+import { changeOf, isRefusal } from './change-rules.js'
 import {
   type Conversation,
   cursorOf,
@@ -25,8 +27,9 @@ import {
   type Repeatable,
 } from './conversation.js'
 import { postBytes } from './flush.js'
+import { putChange } from './membership.js'
 import { askForMessage, messageInTail } from './one-message.js'
-import { answerInspect, answerRead, answerSubscribe } from './reads.js'
+import { answerInspect, answerRead, answerRoster, answerSubscribe } from './reads.js'
 import { isRefused, type LinkState, type ShardState } from './state.js'
 import { answerStatus } from './status.js'
 
@@ -106,7 +109,9 @@ export function serveWaiting(state: ShardState, conversation: Conversation, now:
 function serve(state: ShardState, conversation: Conversation, link: LinkState, frame: RequestFrame, now: Millis): void {
   const origin: Origin = { link: link.id, n: frame.n, attempt: frame.attempt }
   if (frame.t === 'open') return open(state, conversation, frame, origin, now)
-  if (conversation.status !== 'ready' || conversation.data.app !== frame.app)
+  // Also in an erased conversation a repeat is told its seq: the erasure itself may be the one.
+  const isGone = conversation.erased && frame.t !== 'post' && frame.t !== 'change'
+  if (conversation.status !== 'ready' || conversation.data.app !== frame.app || isGone)
     return state.refuse(frame.slot, origin, 'NOT_FOUND')
   switch (frame.t) {
     case 'post':
@@ -121,6 +126,8 @@ function serve(state: ShardState, conversation: Conversation, link: LinkState, f
       return answerRead(state, conversation, frame, origin, now)
     case 'inspect':
       return answerInspect(state, conversation, frame, origin, now)
+    case 'roster':
+      return answerRoster(state, conversation, frame, origin)
     case 'status':
       return answerStatus(state, conversation, frame, origin)
   }
@@ -169,9 +176,10 @@ function repeated(state: ShardState, conversation: Conversation, seq: Seq, frame
     return
   }
   const answer = (bytes: Uint8Array | undefined) => {
-    // Its content has expired: nothing is left to compare, the seq stays its seq.
+    // Its content has expired or is erased: nothing is left to compare, the seq stays its seq.
     const stored = bytes === undefined ? undefined : sealedMessage.read(new Reader(bytes))
-    if (stored !== undefined && !same(stored, frame)) return refuseConflict(state, conversation, frame, origin)
+    if (stored !== undefined && !saysNothing(stored) && !same(stored, frame))
+      return refuseConflict(state, conversation, frame, origin)
     state.effects.push({
       type: 'send',
       link: origin.link,
@@ -198,12 +206,33 @@ function refuseConflict(state: ShardState, conversation: Conversation, frame: Re
   state.refuse(conversation.slot, origin, visible ? 'CONFLICT' : 'NOT_FOUND')
 }
 
+function saysNothing({ payload }: { readonly payload: Uint8Array }): boolean {
+  return storedPayload.read(new Reader(payload)).type === 'erased'
+}
+
 function same(stored: { readonly from: string; readonly payload: Uint8Array }, frame: Repeatable): boolean {
   if (frame.t === 'post') return stored.from === frame.from && equal(stored.payload, frame.payload)
   if (stored.from !== frame.by) return false
   const payload = storedPayload.read(new Reader(stored.payload))
   // What was effective then may be less than what is asked: a change is the same when it asks for nothing else.
-  return payload.type === 'membership' && within(payload.added, frame.add) && within(payload.removed, frame.remove)
+  if (payload.type !== 'membership') return false
+  if (payload.erased === true || frame.erase === true) return payload.erased === frame.erase
+  return (
+    within(payload.added, frame.add) &&
+    within(payload.removed, frame.remove) &&
+    within(payload.promoted ?? [], frame.promote ?? []) &&
+    within(payload.demoted ?? [], frame.demote ?? []) &&
+    sameLabels(payload.metadata, frame.metadata) &&
+    payload.forgotten === frame.forget
+  )
+}
+
+type Labels = Readonly<Record<string, string>> | undefined
+
+function sameLabels(a: Labels, b: Labels): boolean {
+  if (a === undefined || b === undefined) return a === b
+  const names = Object.keys(a)
+  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name])
 }
 
 function within(done: readonly string[], asked: readonly string[]): boolean {
@@ -258,7 +287,7 @@ interface Assignment {
   readonly extras: Uint8Array | undefined
   readonly trace: string | undefined
   readonly ttl: number | undefined
-  readonly origin: Origin
+  readonly origin: Origin | undefined
   readonly membership: MembershipChange | undefined
   readonly now: Millis
 }
@@ -300,46 +329,43 @@ function acceptChange(
   origin: Origin,
   now: Millis,
 ): void {
-  const { slot } = conversation
-  const by = conversation.members.get(frame.by)
-  const leaving = frame.add.length === 0 && frame.remove.length === 1 && frame.remove[0] === frame.by
-  if (!frame.service) {
-    if (by === undefined || !by.present) return state.refuse(slot, origin, 'NOT_FOUND')
-    if (by.role !== 'admin' && !leaving)
-      return state.refuse(slot, origin, 'FORBIDDEN', 'only an admin of the group adds and removes members')
+  const change = changeOf(conversation, frame, state.config.membersMax)
+  if (isRefusal(change)) return state.refuse(conversation.slot, origin, ...change)
+  assignChange(state, conversation, key, change, { message_id: frame.message_id, from: frame.by, origin, now })
+}
+
+function assignChange(
+  state: ShardState,
+  conversation: Conversation,
+  key: string,
+  change: MembershipChange,
+  of: Pick<Assignment, 'message_id' | 'from' | 'origin' | 'now'>,
+): void {
+  const { added, removed, ...others } = change
+  const payload: StoredPayload = {
+    type: 'membership',
+    ...(others as Partial<Extract<StoredPayload, { type: 'membership' }>>),
+    added: [...added],
+    removed: [...removed],
   }
-  if (conversation.data.type === 'private')
-    return state.refuse(slot, origin, 'INVALID', 'the members of a private conversation do not change')
-  const added = [...new Set(frame.add)].filter((user) => !isMember(conversation, user))
-  const removed = [...new Set(frame.remove)].filter((user) => isMember(conversation, user) && !added.includes(user))
-  if (conversation.memberCount + added.length > state.config.membersMax) {
-    return state.refuse(slot, origin, 'INVALID', `a group has at most ${state.config.membersMax} members`)
-  }
-  const payload: StoredPayload = { type: 'membership', added, removed }
   storedPayload.write(payloadWriter, payload)
   const bytes = payloadWriter.take().slice()
   assign(state, conversation, key, {
-    message_id: frame.message_id,
-    from: frame.by,
+    ...of,
     payload: bytes,
     extras: undefined,
     trace: undefined,
     ttl: undefined,
-    origin,
-    membership: { added, removed },
-    now,
+    membership: change,
   })
-  // Rights follow the order of the log, so a change counts for what is assigned after it, committed or not.
-  const version = conversation.assigned
-  for (const user of added) putMember(conversation, { user, role: 'member', present: true, version })
-  for (const user of removed) putMember(conversation, { user, role: 'member', present: false, version })
+  putChange(conversation, change, conversation.assigned)
 }
 
 // --- conversations ---------------------------------------------------------------------------------------------------
 
 function open(state: ShardState, conversation: Conversation, frame: OpenFrame, origin: Origin, now: Millis): void {
   const { slot } = conversation
-  if (conversation.status === 'ready') {
+  if (conversation.status === 'ready' && !(conversation.erased && conversation.data.app === frame.app)) {
     const visible = conversation.data.app === frame.app && (frame.as === undefined || isMember(conversation, frame.as))
     if (!visible) return state.refuse(slot, origin, 'NOT_FOUND')
     if (conversation.creation !== undefined) {
@@ -356,6 +382,7 @@ function open(state: ShardState, conversation: Conversation, frame: OpenFrame, o
     return state.refuse(slot, origin, 'INVALID', 'a private conversation has exactly two members')
   }
   if (members.length === 0) return state.refuse(slot, origin, 'INVALID', 'a conversation has at least one member')
+  if (conversation.status === 'ready') return reopen(state, conversation, frame, members, origin, now)
   conversation.status = 'ready'
   conversation.data = { app: frame.app, type: frame.type, created: now, metadata: frame.metadata, ttl: frame.ttl }
   const admins = new Set(frame.admins)
@@ -368,6 +395,44 @@ function open(state: ShardState, conversation: Conversation, frame: OpenFrame, o
     repliesTo: [{ origin, as: frame.as }],
   }
   state.touch(conversation)
+}
+
+/** Of a conversation that was erased nothing is left but its id and its seqs, which go on. */
+function reopen(
+  state: ShardState,
+  conversation: Conversation,
+  frame: OpenFrame,
+  members: readonly UserId[],
+  origin: Origin,
+  now: Millis,
+): void {
+  const messageId = reopeningId(conversation.assigned)
+  const promoted = members.filter((user) => frame.admins.includes(user))
+  const change: MembershipChange = {
+    added: members,
+    removed: [],
+    ...(promoted.length > 0 && { promoted }),
+    ...(frame.metadata !== undefined && { metadata: frame.metadata }),
+  }
+  assignChange(state, conversation, messageKey(messageId), change, {
+    message_id: messageId,
+    from: frame.as ?? members[0]!,
+    origin: undefined,
+    now,
+  })
+  const then = () =>
+    state.reply(frame.slot, origin, { type: 'opened', info: infoFor(conversation, frame.as), created: true })
+  state.pipeline.barrier(state.holding(conversation, then))
+}
+
+/** The id of a message that nobody sent: it follows from where it stands, and is no UUIDv4 that a client may choose. */
+function reopeningId(seq: Seq): Uint8Array {
+  const id = new Uint8Array(16)
+  const view = new DataView(id.buffer)
+  view.setUint32(0, 0x726f_7065)
+  view.setUint32(8, Math.floor(seq / 2 ** 32))
+  view.setUint32(12, seq % 2 ** 32)
+  return id
 }
 
 // --- cursors ---------------------------------------------------------------------------------------------------------

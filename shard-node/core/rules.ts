@@ -28,6 +28,10 @@ export interface ShardRules {
   readonly handoffWaits: boolean
   /** A slot that was offered is served again only after a compare-and-set, which the other may have won (§6). */
   readonly reclaimByCompare: boolean
+  /** What is erased is shown to nobody from the commit on, although the view has it still (decision 0081). */
+  readonly hideErased: boolean
+  /** A recoverer tells the view of the erasures that it finds in the log (decision 0081). */
+  readonly recoverErasures: boolean
 }
 
 export const ALL_RULES: ShardRules = {
@@ -43,4 +47,6 @@ export const ALL_RULES: ShardRules = {
   lookAgainAtCursor: true,
   handoffWaits: true,
   reclaimByCompare: true,
+  hideErased: true,
+  recoverErasures: true,
 }

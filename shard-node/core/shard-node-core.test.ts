@@ -168,9 +168,7 @@ test('after a bounce the rest of the attempt is dropped, so that no later messag
   world.releaseAppends()
   const taken = acked(world.frames).length
   assert.equal(posts[taken]?.n, bounce?.n, 'everything before the bounced one was taken, nothing after')
-  const again = world.send(
-    ...posts.slice(taken).map((frame) => ({ ...frame, attempt: 2, retry: true }) as RequestFrame),
-  )
+  const again = world.send(...posts.slice(taken).map((frame) => ({ ...frame, attempt: 2 }) as RequestFrame))
   assert.equal(acked(again)[0]?.seq, taken + 1)
 })
 
@@ -242,7 +240,7 @@ test('members change in the order of the messages: who was removed may not send,
     [[[EVE], [BOB]]],
   )
   assert.deepEqual(
-    acked(world.send({ ...change, retry: true })).map(({ seq }) => seq),
+    acked(world.send(change)).map(({ seq }) => seq),
     [1],
     'asked again it is done once',
   )

@@ -128,6 +128,7 @@ export class ShardNodeCore {
       case 'read':
       case 'inspect':
       case 'status':
+      case 'roster':
       case 'open':
       case 'change':
         return request(this.state, link, frame, now)

@@ -11,6 +11,7 @@ import {
   type UserId,
 } from '@chat4all/protocol'
 import { type Conversation, isMember, type Origin, toldCursorOf } from './conversation.js'
+import { withoutForgotten } from './forgotten.js'
 import { askForMessage, messageInTail } from './one-message.js'
 import type { ShardState } from './state.js'
 
@@ -43,12 +44,17 @@ function readMessage(
   frame: StatusFrame,
   origin: Origin,
 ): void {
+  // What was erased a moment ago may be there still.
+  if (seq < conversation.first) return state.refuse(frame.slot, origin, 'NOT_FOUND')
+  const { forgotten } = conversation
+  const tell = (bytes: Uint8Array) =>
+    readReceipts(state, conversation, seq, withoutForgotten({ seq, bytes }, forgotten).bytes, frame, origin)
   const fromTail = messageInTail(conversation, seq)
-  if (fromTail !== undefined) return readReceipts(state, conversation, seq, fromTail, frame, origin)
+  if (fromTail !== undefined) return tell(fromTail)
   const then = (bytes: Uint8Array | undefined | 'failed') => {
     if (bytes === 'failed') return state.bounceBusy(frame.slot, origin)
     if (bytes === undefined) return state.refuse(frame.slot, origin, 'NOT_FOUND')
-    readReceipts(state, conversation, seq, bytes, frame, origin)
+    tell(bytes)
   }
   askForMessage(state, conversation, seq, state.holding(conversation, then))
 }

@@ -242,7 +242,7 @@ class Driver implements ShardNode {
           this.core.receiptsRead(effect.token, found, this.now()),
         )
       case 'list':
-        return this.question(view.conversationsOf(effect.app, effect.user), 'list', (found) =>
+        return this.question(view.conversationsOf(effect.app, effect.user, effect.left), 'list', (found) =>
           this.core.listed(effect.token, found, this.now()),
         )
       case 'apply':

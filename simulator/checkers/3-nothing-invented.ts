@@ -1,5 +1,6 @@
 import type { ConversationId, MessageId, Seq } from '@chat4all/protocol'
 import type { History } from '../history/history.js'
+import { erasedConversations } from './erasures.js'
 import type { Violation } from './violation.js'
 
 /**
@@ -23,6 +24,8 @@ export function nothingInvented(history: History): Violation[] {
   }
   for (const { at, conversation, seq, messageId } of history.of('sent'))
     demand(at, 'acknowledged', conversation, seq, messageId)
+  for (const { at, conversation, seq, messageId } of history.of('erased'))
+    demand(at, 'erased', conversation, seq, messageId)
   for (const type of ['delivered', 'page', 'full-read'] as const) {
     for (const { at, conversation, messages } of history.of(type)) {
       for (const { seq, messageId } of messages) demand(at, `shown (${type})`, conversation, seq, messageId)
@@ -40,11 +43,12 @@ export function nothingInvented(history: History): Violation[] {
   return violations
 }
 
-/** `conversation user` of those who were members from the beginning and never removed. */
+/** `conversation user` of those who were members from the beginning and never removed, nor all at once by an erasure. */
 function alwaysMembers(history: History): Set<string> {
   const always = new Set<string>()
+  const erased = erasedConversations(history)
   for (const { conversation, members } of history.of('created'))
-    for (const user of members) always.add(`${conversation} ${user}`)
+    for (const user of erased.has(conversation) ? [] : members) always.add(`${conversation} ${user}`)
   for (const { conversation, messages } of history.of('full-read')) {
     for (const { removes } of messages) for (const user of removes ?? []) always.delete(`${conversation} ${user}`)
   }

@@ -1,4 +1,5 @@
 import type { History } from '../history/history.js'
+import { goneUpto } from './erasures.js'
 import { everRemoved } from './ever-removed.js'
 import type { Violation } from './violation.js'
 
@@ -10,6 +11,7 @@ export function sessionSeesInOrder(history: History): Violation[] {
   const violations: Violation[] = []
   const had = new Map<string, number>()
   const removed = everRemoved(history)
+  const gone = goneUpto(history)
   for (const observation of history.observations) {
     if (observation.type === 'connected') {
       for (const [conversation, seq] of observation.have) had.set(`${observation.session} ${conversation}`, seq)
@@ -18,7 +20,7 @@ export function sessionSeesInOrder(history: History): Violation[] {
       const { at, client, session, conversation, after, resumed } = observation
       const key = `${session} ${conversation}`
       const have = had.get(key)
-      if (have !== undefined && after > have && resumed) {
+      if (have !== undefined && after > have && resumed && after > gone(conversation, at)) {
         violations.push({
           invariant: 7,
           at,

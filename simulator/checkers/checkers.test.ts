@@ -39,6 +39,17 @@ const sent = (at: number, n: number, s = n): Sent => ({
   messageId: id(n),
   seq: seq(s),
 })
+const MESSAGE_OF_ERASURE = 'erasure' as MessageId
+/** An erasure that was asked for, told, and is in the log. */
+const erasure = (askedAt: number, toldAt: number, upto: number, user?: string): Observation[] => {
+  const what = { conversation: CHAT, messageId: MESSAGE_OF_ERASURE, user }
+  const messages = [{ conversation: CHAT, seq: seq(upto), messageId: MESSAGE_OF_ERASURE, erases: { user } }]
+  return [
+    { type: 'erasing', at: askedAt, ...what },
+    { type: 'erased', at: toldAt, seq: seq(upto), ...what },
+    { type: 'log-content', at: 99, log: 'log' as LogId, end: 1 as Offset, messages },
+  ]
+}
 const fullRead = (at: number, ...ns: number[]): FullRead => ({
   type: 'full-read',
   askedAt: at - 1,
@@ -238,6 +249,44 @@ test('9: what stays unfinished, or unanswered, after the faults is seen', () => 
   breaks(9, /never came to its end/, sending(1, 1))
 })
 
+test('10: what is shown after somebody was told that it is erased is seen', () => {
+  const read = (at: number, ...messages: FullRead['messages']): FullRead => ({ ...fullRead(at, 3), messages })
+  const said = (n: number, saidBy: string) => ({ ...seen(n)[0]!, saidBy })
+  keeps(10, ...erasure(1, 5, 2), read(20, said(3, 'c')))
+  breaks(10, /m2 at seq 2 .* shown, erased up to 2/, ...erasure(1, 5, 2), read(20, said(2, 'c'), said(3, 'c')))
+  // Asked for before anybody was told.
+  keeps(10, ...erasure(1, 25, 2), read(20, said(1, 'c'), said(2, 'c'), said(3, 'c')))
+  const others = [{ ...seen(1)[0]!, isErased: true as const }, said(2, 'd'), said(3, 'c')]
+  keeps(10, ...erasure(1, 5, 2, 'c'), read(20, ...others))
+  breaks(10, /erased with c up to 2/, ...erasure(1, 5, 2, 'c'), read(20, said(1, 'c'), said(2, 'd')))
+})
+
+test('what was erased as a whole may be missing from the moment that somebody asked for it, and nothing else', () => {
+  const asked = (at: number) => [connected(1, 1), sent(2, 1), ...erasure(at, 30, 2)]
+  for (const invariant of [1, 2]) {
+    keeps(invariant, ...asked(5), fullRead(20, 3))
+    breaks(invariant, /m1 at seq 1|seq 3 where 1/, ...asked(50), fullRead(20, 3))
+    breaks(invariant, /m4 at seq 4|seq 5 where 1/, ...asked(5), sent(6, 4), fullRead(20, 5))
+  }
+  breaks(1, /nothing instead of m1/, sent(2, 1), ...erasure(5, 30, 2, 'c'), fullRead(20, 3))
+  const begins = {
+    type: 'begins',
+    client: 'c',
+    session: 'c1',
+    conversation: CHAT,
+    after: seq(2),
+    resumed: true,
+  } as const
+  keeps(7, ...asked(5), { ...begins, at: 20 })
+  breaks(7, /goes on behind 2/, ...asked(50), { ...begins, at: 20 })
+})
+
+test('2: the same message, erased for one reader and not for the other, is no disorder', () => {
+  const erased = { ...seen(1)[0]!, content: 'nothing', isErased: true as const }
+  keeps(2, delivered(1, 0, 1), { ...fullRead(3, 1), messages: [erased] })
+  breaks(2, /m1 .* and m7/, delivered(1, 0, 1), { ...fullRead(3, 1), messages: [{ ...erased, messageId: id(7) }] })
+})
+
 test('every invariant has a checker', () => {
-  assert.deepEqual([...CHECKERS.keys()], [1, 2, 3, 4, 5, 6, 7, 8, 9])
+  assert.deepEqual([...CHECKERS.keys()], [1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
 })

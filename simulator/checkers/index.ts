@@ -8,6 +8,7 @@ import { viewsGetAll } from './6-views-get-all.js'
 import { sessionSeesInOrder } from './7-session-sees-in-order.js'
 import { causalOrder } from './8-causal-order.js'
 import { converges } from './9-converges.js'
+import { erasedIsGone } from './10-erased-is-gone.js'
 import type { Checker, Violation } from './violation.js'
 
 export type { Checker, Violation } from './violation.js'
@@ -23,6 +24,7 @@ export const CHECKERS: ReadonlyMap<number, Checker> = new Map([
   [7, sessionSeesInOrder],
   [8, causalOrder],
   [9, converges],
+  [10, erasedIsGone],
 ])
 
 export function check(history: History): Violation[] {

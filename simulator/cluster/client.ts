@@ -113,6 +113,7 @@ export class SimulatedClient {
         this.close(does.pauseMs)
         return
       case 'full-read':
+      case 'erase':
         return
     }
     const conversation = conversations.get(does.conversation)

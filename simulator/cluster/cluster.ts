@@ -106,12 +106,16 @@ export class Cluster {
   /** Clients whose users are members, by what the replicas hold. */
   membersOf(conversation: ConversationId): SimulatedClient[] {
     const members = new Map<UserId, StoredMember>()
+    let erased = 0
     for (const { state } of this.store.replicas.all) {
+      erased = Math.max(erased, state.conversations.get(conversation)?.erased ?? 0)
       for (const member of state.conversations.get(conversation)?.members.values() ?? []) {
         members.set(member.user, newer(members.get(member.user), member))
       }
     }
-    return this.clients.filter(({ user }) => members.get(user)?.present === true)
+    const isMember = (member: StoredMember | undefined) =>
+      member?.present === true && (erased === 0 || member.version > erased)
+    return this.clients.filter(({ user }) => isMember(members.get(user)))
   }
 
   /** What is not at rest yet; empty when the cluster has converged. */
@@ -130,6 +134,7 @@ export class Cluster {
     const astray = this.nodes.flatMap(({ node, serving }) => serving.filter((slot) => wanted[slot] !== node))
     if (astray.length > 0) open.push(`${astray.length} slots are not where the ring wants them`)
     for (const client of this.clients) open.push(...client.unfinished())
+    open.push(...this.auditor.unfinished())
     return open
   }
 }

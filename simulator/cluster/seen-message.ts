@@ -10,6 +10,8 @@ export function seenMessage(message: Message): SeenMessage {
     messageId: messageIdFromBytes(message.message_id),
     content: contentOf(message),
     ...(removes && { removes }),
+    ...(payload.type === 'erased' && { isErased: true }),
+    ...(payload.type !== 'erased' && payload.type !== 'membership' && { saidBy: message.from }),
   }
 }
 

@@ -264,6 +264,7 @@ export class SimulatedShardNode {
         return view.conversationsOf(
           effect.app,
           effect.user,
+          effect.left,
           this.answer((found) => this.core.listed(effect.token, found ?? 'failed', this.now)),
         )
       case 'apply':

@@ -15,6 +15,8 @@ export type Observation =
   | Left
   | Page
   | FullRead
+  | Erasing
+  | Erased
   | Cursors
   | Recovered
   | Fed
@@ -81,6 +83,29 @@ export interface SeenMessage {
   readonly content: string
   /** Whom the message removes from the conversation. */
   readonly removes?: readonly string[]
+  /** Whose words it holds; undefined: the server's, or none, because they are erased. */
+  readonly saidBy?: string
+  readonly isErased?: true
+}
+
+/** What is erased of a conversation: all that was said, or what one user said. */
+interface WhatIsErased {
+  readonly conversation: ConversationId
+  readonly messageId: MessageId
+  readonly user: string | undefined
+}
+
+/** A service asked for the first time that something be erased. */
+export interface Erasing extends WhatIsErased {
+  readonly type: 'erasing'
+  readonly at: number
+}
+
+/** A service was told that something is erased, up to this seq. */
+export interface Erased extends WhatIsErased {
+  readonly type: 'erased'
+  readonly at: number
+  readonly seq: Seq
 }
 
 /** Messages came to a session by themselves: all that exist in (after, upto]. */
@@ -202,6 +227,8 @@ export interface LogContent {
     readonly conversation: ConversationId
     readonly seq: Seq
     readonly messageId: MessageId
+    /** The message erases what was said up to it: all, or what one user said. */
+    readonly erases?: { readonly user: string | undefined }
   }[]
 }
 

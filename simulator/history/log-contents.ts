@@ -1,4 +1,13 @@
-import { type LogId, logRecord, messageIdFromBytes, type Offset, Reader, sealedMessage } from '@chat4all/protocol'
+import {
+  type LogId,
+  logRecord,
+  messageIdFromBytes,
+  type Offset,
+  Reader,
+  type StoredPayload,
+  sealedMessage,
+  storedPayload,
+} from '@chat4all/protocol'
 import type { SimulatedStore } from '../store/index.js'
 import type { History, LogContent } from './history.js'
 
@@ -22,10 +31,18 @@ function messagesOf(entries: readonly Uint8Array[]): LogContent['messages'] {
       if (record.type !== 'messages') continue
       const inner = new Reader(record.messages)
       while (!inner.done) {
-        const { seq, message_id } = sealedMessage.read(inner)
-        found.push({ conversation: record.conversation, seq, messageId: messageIdFromBytes(message_id) })
+        const { seq, message_id, payload } = sealedMessage.read(inner)
+        const erases = erasureOf(storedPayload.read(new Reader(payload)))
+        const messageId = messageIdFromBytes(message_id)
+        found.push({ conversation: record.conversation, seq, messageId, ...(erases && { erases }) })
       }
     }
   }
   return found
+}
+
+function erasureOf(payload: StoredPayload): LogContent['messages'][number]['erases'] {
+  if (payload.type !== 'membership') return undefined
+  if (payload.erased === true) return { user: undefined }
+  return payload.forgotten === undefined ? undefined : { user: payload.forgotten }
 }

@@ -50,6 +50,8 @@ export interface RunOptions {
   readonly clients: number
   readonly conversations: number
   readonly operations: number
+  /** Of what was said in conversations, beside the operations. */
+  readonly erasures: number
   /** Virtual milliseconds over which operations and faults are spread. */
   readonly spreadMs: number
   readonly faults: Readonly<Record<FaultName, number>>
@@ -128,6 +130,7 @@ export function optionsOf(
     edges: random.pick([1, 2, 2, 3]),
     clients: 3 + random.below(4),
     conversations: 1 + random.below(4),
+    erasures: new Random(seed).fork('erasures').pick([0, 0, 1, 4]),
     spreadMs: operations * 50,
     rules: ALL_RULES,
     shardNode: {

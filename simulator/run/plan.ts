@@ -26,6 +26,8 @@ export interface Operation {
     | { readonly type: 'receipt'; readonly conversation: number; readonly read: boolean }
     | { readonly type: 'history'; readonly conversation: number; readonly back: boolean }
     | { readonly type: 'full-read'; readonly conversation: number }
+    /** All that was said in it, or with `member` only what that client's user said. */
+    | { readonly type: 'erase'; readonly conversation: number; readonly member: number | undefined }
     | { readonly type: 'reconnect'; readonly edge: number; readonly pauseMs: number }
 }
 
@@ -52,8 +54,10 @@ const PER_REQUEST: ReadonlySet<FaultName> = new Set([
 
 export function planOf(options: RunOptions): Plan {
   const random = new Random(options.seed).fork('plan')
+  const operations = operationsOf(options, random.fork('operations'))
+  const erasures = erasuresOf(options, operations, random.fork('erasures'))
   return {
-    operations: operationsOf(options, random.fork('operations')),
+    operations: [...operations, ...erasures].sort((a, b) => a.at - b.at),
     faults: faultsOf(options, random.fork('faults')),
   }
 }
@@ -85,6 +89,23 @@ function anything(options: RunOptions, random: Random): Operation['does'] {
   if (dice < 0.95) return { type: 'reconnect', edge: random.below(options.edges), pauseMs: random.skewed(1, 6_000) }
   if (dice < 0.98) return { type: 'add', conversation, member }
   return { type: 'remove', conversation, member }
+}
+
+/** Each is looked at soon after, and what was erased as a whole is, as often as not, begun anew. */
+function erasuresOf(options: RunOptions, others: readonly Operation[], random: Random): Operation[] {
+  const erasures: Operation[] = []
+  for (let count = 0; count < options.erasures; count++) {
+    const at = random.between(1_000, options.spreadMs * 0.9)
+    const conversation = random.below(options.conversations)
+    const member = random.chance(0.5) ? random.below(options.clients) : undefined
+    erasures.push({ at, client: 0, does: { type: 'erase', conversation, member } })
+    for (const afterMs of [random.between(20, 500), random.between(500, 3_000)])
+      erasures.push({ at: at + afterMs, client: 0, does: { type: 'full-read', conversation } })
+    const creation = others.find(({ does }) => does.type === 'create' && does.conversation === conversation)
+    if (member === undefined && creation !== undefined && random.chance(0.7))
+      erasures.push({ ...creation, at: at + random.skewed(1, 5_000) })
+  }
+  return erasures
 }
 
 function faultsOf(options: RunOptions, random: Random): Fault[] {

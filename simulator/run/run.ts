@@ -76,11 +76,14 @@ function play(cluster: Cluster, options: RunOptions, plan: Plan): void {
 
 /** Reads every conversation to its end; what has no answer in time is unfinished. */
 function readAll(cluster: Cluster): string[] {
-  const { world } = cluster
+  const { world, history } = cluster
   const open = new Set(cluster.conversations.values())
   for (const conversation of [...open]) {
     cluster.auditor.read(APP, conversation, true, (exists) => {
-      if (exists) open.delete(conversation)
+      // What was erased as a whole is answered as if it had never been.
+      const erased = () =>
+        history.of('erased').some((one) => one.conversation === conversation && one.user === undefined)
+      if (exists || erased()) open.delete(conversation)
     })
   }
   const deadline = world.now + CONVERGENCE_MS_MAX
@@ -119,7 +122,11 @@ function streamAll(cluster: Cluster): string[] {
 }
 
 function perform(cluster: Cluster, { client, does }: Operation): void {
-  if (does.type !== 'full-read') return cluster.clients[client]?.perform(does, cluster.conversations)
+  if (does.type !== 'full-read' && does.type !== 'erase')
+    return cluster.clients[client]?.perform(does, cluster.conversations)
   const conversation = cluster.conversations.get(does.conversation)
-  if (conversation !== undefined) cluster.auditor.read(APP, conversation, false, () => {})
+  if (conversation === undefined) return
+  if (does.type === 'full-read') cluster.auditor.read(APP, conversation, false, () => {})
+  else
+    cluster.auditor.erase(APP, conversation, does.member === undefined ? undefined : cluster.clients[does.member]?.user)
 }

@@ -1,4 +1,12 @@
-import { type AppId, type ConversationId, type Millis, messageKey, type Seq, type UserId } from '@chat4all/protocol'
+import {
+  type AppId,
+  type ConversationId,
+  erasedFor,
+  type Millis,
+  messageKey,
+  type Seq,
+  type UserId,
+} from '@chat4all/protocol'
 import type {
   ConversationChange,
   MessageRange,
@@ -46,11 +54,17 @@ export class SimulatedMessageView {
 
   messages(conversation: ConversationId, range: MessageRange, done: Done<StoredMessage[]>): void {
     this.replicas.read(
-      (state) => inRange(state.conversations.get(conversation), range),
+      (state) => ({
+        found: inRange(state.conversations.get(conversation), range),
+        erasures: erasuresOf(state.conversations.get(conversation)),
+      }),
       (answers) => {
         if (answers === undefined) return done(undefined)
         const found = new Map<Seq, StoredMessage>()
-        for (const message of answers.flat()) found.set(message.seq, message)
+        const erasures = mergedErasures(answers.map((answer) => answer.erasures))
+        for (const message of answers.flatMap((answer) => answer.found)) {
+          if (message.seq > erasures.erased) found.set(message.seq, withoutForgotten(message, erasures))
+        }
         done(cut([...found.values()], range))
       },
     )
@@ -66,10 +80,14 @@ export class SimulatedMessageView {
 
   receipts(conversation: ConversationId, seq: Seq, users: readonly UserId[], done: Done<StoredReceipt[]>): void {
     this.replicas.read(
-      (state) => [...(state.conversations.get(conversation)?.rises.values() ?? [])],
+      (state) => {
+        const row = state.conversations.get(conversation)
+        return { rises: [...(row?.rises.values() ?? [])], erased: row?.erased ?? 0 }
+      },
       (answers) => {
         if (answers === undefined) return done(undefined)
-        const rises = answers.flat().filter(({ upto }) => upto >= seq)
+        const erased = Math.max(...answers.map((answer) => answer.erased))
+        const rises = answers.flatMap((answer) => answer.rises).filter(({ upto }) => upto >= seq && upto > erased)
         const since = (user: UserId, kind: StoredRise['kind']) =>
           rises.filter((rise) => rise.user === user && rise.kind === kind).sort((a, b) => a.upto - b.upto)[0]?.time
         done(
@@ -82,12 +100,12 @@ export class SimulatedMessageView {
     )
   }
 
-  conversationsOf(app: AppId, user: UserId, done: Done<ConversationId[]>): void {
+  conversationsOf(app: AppId, user: UserId, left: boolean, done: Done<ConversationId[]>): void {
     this.replicas.read(
       (state) => {
-        const rows: { id: ConversationId; app: AppId | undefined; member: StoredMember | undefined }[] = []
-        for (const [id, { data, members }] of state.conversations) {
-          rows.push({ id, app: data?.app, member: members.get(user) })
+        const rows: { id: ConversationId; app: AppId | undefined; member: StoredMember | undefined; erased: Seq }[] = []
+        for (const [id, { data, members, erased }] of state.conversations) {
+          rows.push({ id, app: data?.app, member: members.get(user), erased })
         }
         return rows
       },
@@ -95,11 +113,20 @@ export class SimulatedMessageView {
         if (answers === undefined) return done(undefined)
         const apps = new Map<ConversationId, AppId>()
         const found = new Map<ConversationId, StoredMember>()
+        const erased = new Map<ConversationId, Seq>()
         for (const row of answers.flat()) {
           if (row.app !== undefined) apps.set(row.id, row.app)
+          erased.set(row.id, Math.max(row.erased, erased.get(row.id) ?? 0) as Seq)
           if (row.member !== undefined) found.set(row.id, newer(found.get(row.id), row.member))
         }
-        done([...found].filter(([id, member]) => member.present && apps.get(id) === app).map(([id]) => id))
+        done(
+          [...found]
+            .filter(
+              ([id, { present, version }]) =>
+                (present || left) && (version > erased.get(id)! || erased.get(id) === 0) && apps.get(id) === app,
+            )
+            .map(([id]) => id),
+        )
       },
     )
   }
@@ -123,14 +150,48 @@ export class SimulatedMessageView {
   }
 }
 
-type Summary = Omit<ReplicaConversation, 'messages' | 'seqs' | 'rises'> & { readonly lowest: Seq }
+interface Erasures {
+  readonly erased: Seq
+  readonly forgotten: ReadonlyMap<UserId, Seq>
+}
+
+/** A copy: the replica goes on changing. */
+function erasuresOf(row: ReplicaConversation | undefined): Erasures {
+  return { erased: row?.erased ?? (0 as Seq), forgotten: new Map(row?.forgotten) }
+}
+
+function mergedErasures(all: readonly Erasures[]): Erasures {
+  const forgotten = new Map<UserId, Seq>()
+  for (const [user, upto] of all.flatMap((one) => [...one.forgotten])) {
+    forgotten.set(user, Math.max(upto, forgotten.get(user) ?? 0) as Seq)
+  }
+  return { erased: Math.max(...all.map(({ erased }) => erased)) as Seq, forgotten }
+}
+
+function withoutForgotten({ seq, bytes }: StoredMessage, { forgotten }: Erasures): StoredMessage {
+  for (const [user, upto] of forgotten) {
+    const erased = seq <= upto ? erasedFor(bytes, user) : undefined
+    if (erased !== undefined) return { seq, bytes: erased }
+  }
+  return { seq, bytes }
+}
+
+type Summary = Omit<ReplicaConversation, 'messages' | 'seqs' | 'rises' | 'forgotten'> & { readonly lowest: Seq }
 
 /** A copy: the replica goes on changing. */
 function summary(row: ReplicaConversation | undefined): Summary | undefined {
   if (row === undefined) return undefined
   let lowest = (row.head + 1) as Seq
   for (const seq of row.messages.keys()) if (seq < lowest) lowest = seq
-  return { data: row.data, head: row.head, lowest, members: new Map(row.members), cursors: new Map(row.cursors) }
+  return {
+    data: row.data,
+    labels: row.labels,
+    erased: row.erased,
+    head: row.head,
+    lowest,
+    members: new Map(row.members),
+    cursors: new Map(row.cursors),
+  }
 }
 
 function merge(answers: readonly (Summary | undefined)[]): StoredConversation | undefined {
@@ -144,17 +205,33 @@ function merge(answers: readonly (Summary | undefined)[]): StoredConversation | 
     for (const cursor of row.cursors.values()) cursors.set(cursor.user, highest(cursors.get(cursor.user), cursor))
   }
   const head = Math.max(...rows.map((row) => row.head)) as Seq
-  const first = Math.max(1, Math.min(...rows.map((row) => row.lowest))) as Seq
-  return { data, head, first, members: [...members.values()], cursors: [...cursors.values()] }
+  const erased = Math.max(...rows.map((row) => row.erased)) as Seq
+  const first = Math.max(1, erased + 1, Math.min(...rows.map((row) => row.lowest))) as Seq
+  for (const [user, member] of members) {
+    if (erased > 0 && member.present && member.version <= erased)
+      members.set(user, { ...member, present: false, version: erased })
+  }
+  const labels = rows
+    .flatMap((row) => row.labels ?? [])
+    .sort((a, b) => a.version - b.version)
+    .at(-1)
+  return {
+    data: labels === undefined ? data : { ...data, metadata: labels.metadata },
+    head,
+    first,
+    members: [...members.values()],
+    cursors: [...cursors.values()],
+  }
 }
 
+/** Without regard to `limit`: what is erased, other replicas know perhaps, and takes no place. */
 function inRange(row: ReplicaConversation | undefined, range: MessageRange): StoredMessage[] {
   if (row === undefined) return []
   const found: StoredMessage[] = []
   for (const [seq, { bytes, expires }] of row.messages) {
     if (seq > range.after && seq < range.before && (expires === 0 || expires > range.now)) found.push({ seq, bytes })
   }
-  return cut(found, range)
+  return found
 }
 
 function cut(messages: StoredMessage[], { limit, newestFirst }: MessageRange): StoredMessage[] {

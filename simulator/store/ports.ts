@@ -66,7 +66,7 @@ export function storePorts(seed: number): StorePorts {
           )
         ).seq,
       receipts: (conversation, seq, users) => ask((done) => view.receipts(conversation, seq, users, done)),
-      conversationsOf: (app, user) => ask((done) => view.conversationsOf(app, user, done)),
+      conversationsOf: (app, user, left = false) => ask((done) => view.conversationsOf(app, user, left, done)),
       sweep: (now, limit) => ask((done) => view.sweep(now, limit, done)),
       close,
     },

@@ -12,6 +12,7 @@ import type {
   ConversationData,
   MessageBatch,
   StoredCursor,
+  StoredLabels,
   StoredMember,
   StoredRise,
 } from '@chat4all/storage'
@@ -36,6 +37,9 @@ export interface ReplicaLog {
 
 export interface ReplicaConversation {
   data: ConversationData | undefined
+  labels: StoredLabels | undefined
+  /** Everything up to here is erased, whoever writes it once more. */
+  erased: Seq
   head: Seq
   readonly members: Map<UserId, StoredMember>
   readonly cursors: Map<UserId, StoredCursor>
@@ -43,6 +47,8 @@ export interface ReplicaConversation {
   readonly seqs: Map<string, Seq>
   /** Rises of cursors, by user, kind and seq. */
   readonly rises: Map<string, StoredRise>
+  /** What these users said up to there is erased. */
+  readonly forgotten: Map<UserId, Seq>
 }
 
 export interface ReplicaMessage {
@@ -77,12 +83,15 @@ export function conversationOf(state: ReplicaState, id: ConversationId): Replica
   if (found === undefined) {
     found = {
       data: undefined,
+      labels: undefined,
+      erased: 0 as Seq,
       head: 0 as Seq,
       members: new Map(),
       cursors: new Map(),
       messages: new Map(),
       seqs: new Map(),
       rises: new Map(),
+      forgotten: new Map(),
     }
     state.conversations.set(id, found)
   }
@@ -97,6 +106,7 @@ export const VIEW_TABLES: readonly ((state: ReplicaState, change: ConversationCh
   putMessageIds,
   putHead,
   putMembers,
+  putErasures,
 ]
 
 function putMessages(state: ReplicaState, { conversation, messages }: ConversationChange): void {
@@ -122,9 +132,13 @@ function idsOf({ messageIds }: MessageBatch): Uint8Array[] {
   return ids
 }
 
-function putHead(state: ReplicaState, { conversation, data, messages, cursors, rises }: ConversationChange): void {
+function putHead(
+  state: ReplicaState,
+  { conversation, data, labels, messages, cursors, rises }: ConversationChange,
+): void {
   const into = conversationOf(state, conversation)
   if (data !== undefined) into.data = data
+  if (labels !== undefined && labels.version >= (into.labels?.version ?? 0)) into.labels = labels
   // Whichever write arrives last, the highest seq stays.
   if (messages !== undefined && messages.lastSeq > into.head) into.head = messages.lastSeq
   for (const rise of rises ?? []) into.rises.set(`${rise.user} ${rise.kind} ${rise.upto}`, rise)
@@ -135,6 +149,13 @@ function putMembers(state: ReplicaState, { conversation, members }: Conversation
   if (members === undefined) return
   const into = conversationOf(state, conversation).members
   for (const member of members) into.set(member.user, newer(into.get(member.user), member))
+}
+
+function putErasures(state: ReplicaState, { conversation, erase }: ConversationChange): void {
+  if (erase === undefined) return
+  const into = conversationOf(state, conversation)
+  if (erase.user === undefined) into.erased = Math.max(into.erased, erase.upto) as Seq
+  else into.forgotten.set(erase.user, Math.max(erase.upto, into.forgotten.get(erase.user) ?? 0) as Seq)
 }
 
 export function newer(a: StoredMember | undefined, b: StoredMember): StoredMember {

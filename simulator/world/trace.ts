@@ -19,6 +19,8 @@ export const TRACED = {
   sent: ['a', 'a client is told that its message is stored'],
   refused: ['n', 'a client is told that its request failed for good'],
   sees: ['d', 'a client is delivered messages'],
+  erases: ['e', 'a service asks that what was said be erased'],
+  erased: ['g', 'a service is told that it is gone'],
   reads: ['h', 'a page, or a full read, is answered'],
   violation: ['#', 'an invariant did not hold'],
 } as const satisfies Record<string, readonly [mark: string, means: string]>

@@ -112,6 +112,24 @@ export class BatchRow {
     return messages
   }
 
+  /** Every message, expired or not. */
+  all(): StoredMessage[] {
+    return this.messages((this.first - 1) as Seq, (this.first + this.count) as Seq, 0 as Millis)
+  }
+
+  /** As it was given to {@link encodeBatch}, but for the ids, which a row does not hold. */
+  toBatch(): MessageBatch {
+    const all = this.all()
+    return {
+      firstSeq: this.first,
+      lastSeq: (this.first + this.count - 1) as Seq,
+      bytes: Buffer.concat(all.map(({ bytes }) => bytes)),
+      lengths: all.map(({ bytes }) => bytes.length),
+      messageIds: new Uint8Array(0),
+      expires: all.map((_, index) => this.expiry(index)),
+    }
+  }
+
   /** The lowest seq that has not expired; undefined when all have. */
   firstLiving(now: Millis): Seq | undefined {
     for (let i = 0; i < this.count; i++) if (!this.isExpired(i, now)) return (this.first + i) as Seq

@@ -95,9 +95,11 @@ export function cassandraMessageView(client: Client, options: CassandraViewOptio
 
     receipts: (conversation, seq, users) => readReceipts(client, conversation, seq, users),
 
-    async conversationsOf(app, user) {
+    async conversationsOf(app, user, left = false) {
       const rows = await rowsOf(CONVERSATIONS_OF, [app, user], (row) => row)
-      return rows.filter(({ present }) => present === true).map(({ conversation }) => conversation as ConversationId)
+      return rows
+        .filter(({ present }) => left || present === true)
+        .map(({ conversation }) => conversation as ConversationId)
     },
 
     /** Cassandra drops what has expired by itself. */

@@ -1,6 +1,7 @@
 import type { AppId, ConversationId, Millis, Seq, UserId } from '@chat4all/protocol'
 import { Applier } from './classic-level/apply.js'
 import { type Database, openDatabase } from './classic-level/database.js'
+import { eraseAll, eraseUser } from './classic-level/erase.js'
 import { Heads, headOf } from './classic-level/heads.js'
 import {
   conversationOfUserKey,
@@ -16,6 +17,7 @@ import { findId } from './classic-level/message-ids.js'
 import { readMessages } from './classic-level/read-messages.js'
 import { decodeCursor, decodeData, decodeMember, decodeTime } from './classic-level/rows.js'
 import { sweep } from './classic-level/sweep.js'
+import { portionsOf } from './erasures.js'
 import type {
   ConversationChange,
   MessageRange,
@@ -54,7 +56,18 @@ class ClassicLevelView implements MessageView {
   }
 
   apply(changes: readonly ConversationChange[]): Promise<void> {
-    return this.write(() => this.applier.apply(changes))
+    return this.write(async () => {
+      for (const portion of portionsOf(changes)) {
+        await this.applier.apply(portion.changes)
+        if (portion.erases !== undefined) await this.erase(portion.erases)
+      }
+    })
+  }
+
+  private async erase({ app, conversation, erase }: ConversationChange): Promise<void> {
+    const { upto, user } = erase!
+    if (user === undefined) await eraseAll(this.database, this.heads, { app, conversation, upto })
+    else await eraseUser(this.database, { conversation, user, upto })
   }
 
   sweep(now: Millis, limit: number): Promise<number> {
@@ -122,9 +135,9 @@ class ClassicLevelView implements MessageView {
     )
   }
 
-  async conversationsOf(app: AppId, user: UserId): Promise<ConversationId[]> {
-    const keys = await this.database.keys(conversationsOfUser(app, user)).all()
-    return keys.map(conversationOfUserKey)
+  async conversationsOf(app: AppId, user: UserId, left = false): Promise<ConversationId[]> {
+    const rows = await this.database.iterator(conversationsOfUser(app, user)).all()
+    return rows.filter(([, row]) => left || row.length === 0).map(([key]) => conversationOfUserKey(key))
   }
 
   async close(): Promise<void> {

@@ -1,7 +1,28 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { AppId, ConversationId, Millis, Seq, UserId } from '@chat4all/protocol'
-import type { ConversationChange, ConversationData, MessageBatch, MessageRange, MessageView } from './port.js'
+import type { AppId, ConversationId, Seq, UserId } from '@chat4all/protocol'
+import {
+  ana,
+  app,
+  at,
+  batch,
+  ben,
+  bodyOf,
+  byUser,
+  cem,
+  chat,
+  created,
+  cursor,
+  data,
+  idOf,
+  member,
+  numbers,
+  range,
+  seqs,
+  text,
+} from './contract-samples.js'
+import { erasingContract } from './erasing-contract.js'
+import type { ConversationData, MessageView } from './port.js'
 
 export interface MessageViewTraits {
   /**
@@ -173,6 +194,36 @@ export function messageViewContract(
     assert.deepEqual(await view.receipts(chat, 1 as Seq, [an, longer]), [{ user: an }, { user: longer, delivered: 7 }])
     return undefined
   })
+
+  behaves('who left a conversation is asked for with it, and only then', async (view) => {
+    await view.apply([created(chat)])
+    await view.apply([{ app, conversation: chat, messages: batch(1, 1), members: [member(ben, false, 1)] }])
+    assert.deepEqual(await view.conversationsOf(app, ben), [])
+    assert.deepEqual(await view.conversationsOf(app, ben, true), [chat])
+    await view.apply([{ app, conversation: chat, messages: batch(2, 2), members: [member(ben, true, 2)] }])
+    assert.deepEqual(await view.conversationsOf(app, ben), [chat])
+    return undefined
+  })
+
+  behaves('labels change, the newest stay, and everything else stays as it was', async (view) => {
+    await view.apply([created(chat), { app, conversation: chat, messages: batch(1, 9) }])
+    const labels = (version: number, metadata?: Record<string, string>) => ({
+      app,
+      conversation: chat,
+      labels: { metadata, version: version as Seq },
+    })
+    await view.apply([labels(4, { topic: 'tea' })])
+    assert.deepEqual((await view.load(chat))?.data, { ...data, metadata: { topic: 'tea' } })
+    await view.apply([labels(2, { topic: 'old' }), created(chat)])
+    assert.deepEqual((await view.load(chat))?.data.metadata, { topic: 'tea' })
+    await view.apply([labels(7, undefined)])
+    assert.equal((await view.load(chat))?.data.metadata, undefined)
+    await view.apply([labels(4, { topic: 'tea' })])
+    assert.deepEqual((await view.load(chat))?.data, { ...data, metadata: undefined })
+    return undefined
+  })
+
+  erasingContract(behaves)
 
   behaves('one call may change a conversation several times, and hundreds of them', async (view) => {
     const chats = numbers(1, 300).map((n) => `chat-${n}` as ConversationId)
@@ -362,63 +413,6 @@ export function messageViewContract(
     assert.deepEqual(await again.conversationsOf(app, ana), [chat])
     return again
   })
-}
-
-const app = 'app' as AppId
-const chat = 'chat' as ConversationId
-const ana = 'ana' as UserId
-const ben = 'ben' as UserId
-const cem = 'cem@example.org' as UserId
-const data: ConversationData = { app, type: 'group', created: 1 as Millis, metadata: { topic: 'tests' }, ttl: 3_600 }
-
-const at = (n: number): Millis => n as Millis
-const numbers = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, i) => from + i)
-const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString()
-const bodyOf = (seq: number): string => `message ${seq} ${'.'.repeat(seq % 11)}`
-
-/** A message_id that follows from the seq, evenly spread as those of a UUIDv4 are. */
-function idOf(seq: number): Uint8Array {
-  const id = new Uint8Array(16)
-  const view = new DataView(id.buffer)
-  for (let i = 0; i < 4; i++) view.setUint32(i * 4, Math.imul(seq * 4 + i + 1, 0x9e3779b1) ^ (seq << (i * 5)))
-  return id
-}
-
-function batch(firstSeq: number, lastSeq: number, expires?: readonly number[]): MessageBatch {
-  const bodies = numbers(firstSeq, lastSeq).map((seq) => Buffer.from(bodyOf(seq)))
-  return {
-    firstSeq: firstSeq as Seq,
-    lastSeq: lastSeq as Seq,
-    bytes: Buffer.concat(bodies),
-    lengths: bodies.map(({ length }) => length),
-    messageIds: Buffer.concat(numbers(firstSeq, lastSeq).map(idOf)),
-    ...(expires && { expires: expires.map(at) }),
-  }
-}
-
-function created(conversation: ConversationId): ConversationChange {
-  return { app, conversation, data, members: [member(ana, true, 0, 'admin'), member(ben, true, 0)] }
-}
-
-function member(user: UserId, present: boolean, version: number, role: 'admin' | 'member' = 'member') {
-  return { user, role, present, version: version as Seq }
-}
-
-function cursor(user: UserId, delivered: number, read: number) {
-  return { user, delivered: delivered as Seq, read: read as Seq }
-}
-
-function byUser<Row extends { readonly user: UserId }>(rows: readonly Row[]): Row[] {
-  return [...rows].sort((a, b) => (a.user < b.user ? -1 : 1))
-}
-
-function range(part: Partial<Record<keyof MessageRange, number | boolean>> = {}): MessageRange {
-  const all = { after: 0, before: Number.MAX_SAFE_INTEGER, limit: 1_000, newestFirst: false, now: 0 }
-  return { ...all, ...part } as MessageRange
-}
-
-async function seqs(view: MessageView, part?: Parameters<typeof range>[0]): Promise<number[]> {
-  return (await view.messages(chat, range(part))).map(({ seq }) => seq)
 }
 
 /** Adapters whose engine expires rows by itself may have nothing to sweep. */

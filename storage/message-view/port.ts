@@ -33,8 +33,8 @@ export interface MessageView {
   /** Since when each of these users has the message at `seq`: one for each of them, in their order. */
   receipts(conversation: ConversationId, seq: Seq, users: readonly UserId[]): Promise<StoredReceipt[]>
 
-  /** Conversations of a user in which it is a member now, in no particular order. */
-  conversationsOf(app: AppId, user: UserId): Promise<ConversationId[]>
+  /** Conversations in which a user is a member, or with `left` also those in which it ever was; in no particular order. */
+  conversationsOf(app: AppId, user: UserId, left?: boolean): Promise<ConversationId[]>
 
   /** Deletes messages that expired before `now`, at most `limit` batches; returns how many batches went. */
   sweep(now: Millis, limit: number): Promise<number>
@@ -53,9 +53,11 @@ export interface MessageRange {
 export type {
   ConversationChange,
   ConversationData,
+  Erasure,
   MessageBatch,
   StoredConversation,
   StoredCursor,
+  StoredLabels,
   StoredMember,
   StoredMessage,
   StoredReceipt,

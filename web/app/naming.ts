@@ -18,11 +18,18 @@ export function wordsOf({ payload, from }: Message): string {
       return `File: ${payload.name}`
     case 'custom':
       return 'Content that this page does not show'
+    case 'erased':
+      return 'Erased'
     case 'membership': {
       const changes = [
         payload.added.length > 0 && `added ${payload.added.join(', ')}`,
         payload.removed.length > 0 &&
           (payload.removed.join() === from ? 'left' : `removed ${payload.removed.join(', ')}`),
+        payload.promoted && `made ${payload.promoted.join(', ')} admin`,
+        payload.demoted && `made ${payload.demoted.join(', ')} an ordinary member`,
+        payload.metadata && 'changed the labels',
+        payload.forgotten && `erased what ${payload.forgotten} said`,
+        payload.erased && 'erased the conversation',
       ].filter(Boolean)
       return `${from} ${changes.join(' and ') || 'changed nothing'}`
     }

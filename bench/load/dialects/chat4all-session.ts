@@ -165,7 +165,7 @@ export class SendTemplate {
   private readonly textAt: number
   private readonly seenAt: number
 
-  constructor(conversation: string, idPrefix: Buffer, text: Buffer, retry = false) {
+  constructor(conversation: string, idPrefix: Buffer, text: Buffer) {
     const messageId = messageIdOf(idPrefix, 0)
     payload.write(writer, { type: 'text', text: text.toString('latin1') })
     const encodedPayload = writer.take()
@@ -174,12 +174,11 @@ export class SendTemplate {
       conversation: conversation as ConversationId,
       message_id: messageId,
       payload: encodedPayload,
-      ...(retry && { retry }),
       seen: seq(UINT32_PLACEHOLDER),
     })
     const bytes = writer.take()
     this.frame = clientFrame(OPCODE.binary, bytes)
-    // [0x9a, code, 0xce, cseq…, 0xce, seen]: array head, the frame's number, a 32-bit integer … a 32-bit integer.
+    // [0x99, code, 0xce, cseq…, 0xce, seen]: array head, the frame's number, a 32-bit integer … a 32-bit integer.
     this.cseqAt = headerBytes(bytes.length) + 3
     this.idAt = this.frame.indexOf(messageId)
     this.textAt = this.frame.indexOf(text)

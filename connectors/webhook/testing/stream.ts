@@ -16,6 +16,8 @@ import {
 } from '@chat4all/protocol'
 import type { EventSource, Following, MessageView, StreamEvent } from '@chat4all/storage'
 
+type Membership = Extract<Message['payload'], { type: 'membership' }>
+
 const RETRY_MS = 5
 
 /** A stream in memory that keeps its promise: what was not taken in comes again, in order, to whoever follows next. */
@@ -108,8 +110,8 @@ export class TestConversation {
     return this.written(from, { type: 'text', text })
   }
 
-  changed(by: string, added: string[], removed: string[]): StreamEvent {
-    return this.written(by, { type: 'membership', added: added as UserId[], removed: removed as UserId[] })
+  changed(by: string, added: string[], removed: string[], more: Partial<Membership> = {}): StreamEvent {
+    return this.written(by, { type: 'membership', added: added as UserId[], removed: removed as UserId[], ...more })
   }
 
   marked(name: string, delivered: number, read: number): StreamEvent {

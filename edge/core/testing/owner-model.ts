@@ -298,7 +298,7 @@ export class ModelNode {
     const key = messageKey(frame.message_id)
     const window = this.window.get(frame.slot) ?? new Map<string, Seq>()
     this.window.set(frame.slot, window)
-    const known = window.get(key) ?? (frame.retry === true ? conversation.seqs.get(key) : undefined)
+    const known = window.get(key) ?? conversation.seqs.get(key)
     const seq = known ?? this.commit(conversation, frame.message_id, frame.from, frame.payload)
     window.set(key, seq)
     this.ack(link, frame, seq)

@@ -38,8 +38,6 @@ export const postMembers = endpoint({
       service: isService,
       add: add as UserId[],
       remove: remove as UserId[],
-      // An id that was made just now cannot have been used before.
-      retry: body.message_id !== undefined,
     })
     const answer: AcceptedAnswer = { status: 'accepted', message_id, conversation_id, seq, time }
     return { status: 200, body: answer, about: { message_id, conversation_id } }

@@ -50,8 +50,6 @@ export async function postMessage(
     message_id: messageIdToBytes(message_id as MessageId),
     from,
     payload,
-    // Whether this is a first attempt, only the client knows: always look further back than the owner's window.
-    retry: true,
     ...(ttl !== undefined && { ttl }),
     ...(extras !== undefined && { extras }),
     ...(trace !== undefined && { trace }),

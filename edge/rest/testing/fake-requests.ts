@@ -5,6 +5,7 @@ import {
   Chat4AllError,
   type ConversationId,
   type ConversationInfo,
+  ERASED_USER,
   type Extras,
   extras,
   MEMBERS_LISTED_MAX,
@@ -39,10 +40,11 @@ interface FakeConversation {
   readonly id: ConversationId
   readonly type: 'private' | 'group'
   readonly created: Millis
-  readonly metadata: Record<string, string> | undefined
+  metadata: Record<string, string> | undefined
   readonly ttl: number | undefined
   readonly members: Map<UserId, { role: 'member' | 'admin'; delivered: Seq; read: Seq }>
-  readonly messages: { readonly by: UserId; readonly asked: string; readonly message: Message }[]
+  readonly everMembers: Set<UserId>
+  readonly messages: { readonly by: UserId; readonly asked: string; message: Message }[]
   first: Seq
 }
 
@@ -84,17 +86,39 @@ export function fakeRequests(now: () => number): FakeRequests {
     async change(frame) {
       begin(frame)
       const conversation = find(frame.app, frame.conversation, frame.service ? undefined : frame.by)
+      const { members } = conversation
+      const { promote = [], demote = [], metadata, erase, forget } = frame
+      const moves = frame.add.length + frame.remove.length + promote.length + demote.length > 0
       const isLeaving = frame.add.length === 0 && frame.remove.length === 1 && frame.remove[0] === frame.by
-      const mayChange = frame.service || isLeaving || conversation.members.get(frame.by)?.role === 'admin'
-      const wanted = JSON.stringify([frame.add, frame.remove])
+      const isLabelling = conversation.type === 'private' && !moves
+      const isAdmin = members.get(frame.by)?.role === 'admin'
+      const mayChange = frame.service || ((isLeaving || isLabelling || isAdmin) && !erase && forget === undefined)
+      const wanted = JSON.stringify([frame.add, frame.remove, promote, demote, metadata, erase, forget])
       if (!mayChange) throw new Chat4AllError('FORBIDDEN', 'only an admin of the group adds and removes members')
-      if (conversation.type === 'private')
+      if (conversation.type === 'private' && moves)
         throw new Chat4AllError('INVALID', 'the members of a private one do not change')
-      const added = frame.add.filter((user) => !conversation.members.has(user))
-      const removed = frame.remove.filter((user) => conversation.members.has(user))
-      const done = append(conversation, frame, frame.by, { type: 'membership', added, removed }, wanted, undefined)
-      for (const user of added) conversation.members.set(user, { role: 'member', delivered: seq(0), read: seq(0) })
-      for (const user of removed) conversation.members.delete(user)
+      const added = frame.add.filter((user) => !members.has(user))
+      const removed = frame.remove.filter((user) => members.has(user))
+      const content: StoredPayload = {
+        type: 'membership',
+        added,
+        removed,
+        ...(promote.length > 0 && { promoted: promote }),
+        ...(demote.length > 0 && { demoted: demote }),
+        ...(metadata !== undefined && { metadata }),
+        ...(forget !== undefined && { forgotten: forget }),
+      }
+      const done = append(conversation, frame, frame.by, content, wanted, undefined)
+      for (const user of added) {
+        members.set(user, { role: 'member', delivered: seq(0), read: seq(0) })
+        conversation.everMembers.add(user)
+      }
+      for (const user of removed) members.delete(user)
+      for (const user of promote) if (members.has(user)) members.get(user)!.role = 'admin'
+      for (const user of demote) if (members.has(user)) members.get(user)!.role = 'member'
+      if (metadata !== undefined) conversation.metadata = metadata
+      if (forget !== undefined) forgetUser(conversation, forget)
+      if (erase === true) conversations.delete(conversation.id)
       return done
     },
 
@@ -117,6 +141,7 @@ export function fakeRequests(now: () => number): FakeRequests {
             { role: frame.admins.includes(user) ? 'admin' : 'member', delivered: seq(0), read: seq(0) },
           ]),
         ),
+        everMembers: new Set(frame.members),
         messages: [],
         first: seq(1),
       }
@@ -162,6 +187,16 @@ export function fakeRequests(now: () => number): FakeRequests {
       return infoFor(find(frame.app, frame.conversation, frame.user), frame.user)
     },
 
+    async roster(frame) {
+      begin(frame)
+      const { members } = find(frame.app, frame.conversation, frame.user)
+      const all = [...members]
+        .map(([user, member]) => ({ user, ...member }))
+        .filter(({ user }) => user > (frame.after ?? ''))
+      all.sort((a, b) => (a.user < b.user ? -1 : 1))
+      return { type: 'roster', members: all.slice(0, frame.limit), more: all.length > frame.limit }
+    },
+
     async status(frame) {
       begin(frame)
       const conversation = find(frame.app, frame.conversation, frame.user)
@@ -178,10 +213,10 @@ export function fakeRequests(now: () => number): FakeRequests {
       return { type: 'status', message, receipts }
     },
 
-    async conversationsOf(app, user) {
+    async conversationsOf(app, user, left = false) {
       begin({ t: 'conversationsOf', app, user })
       return [...conversations.values()]
-        .filter((conversation) => conversation.app === app && conversation.members.has(user))
+        .filter(({ app: of, members, everMembers }) => of === app && (left ? everMembers : members).has(user))
         .map((conversation) => infoFor(conversation, user))
     },
   }
@@ -215,6 +250,14 @@ export function fakeRequests(now: () => number): FakeRequests {
     }
     conversation.messages.push({ by, asked: wanted, message: stored })
     return stored
+  }
+}
+
+function forgetUser({ messages }: FakeConversation, user: UserId): void {
+  for (const stored of messages) {
+    const { seq, message_id, from, time, payload } = stored.message
+    if (from !== user || payload.type === 'membership') continue
+    stored.message = { seq, message_id, from: ERASED_USER, time, payload: { type: 'erased' } }
   }
 }
 

@@ -1,5 +1,7 @@
 import type { Endpoint } from '../endpoint.js'
+import { deleteUser } from './delete-user.js'
 import { deleteUserIdentity } from './delete-user-identity.js'
+import { getErasure } from './get-erasure.js'
 import { getIdentities } from './get-identities.js'
 import { getUser } from './get-user.js'
 import { getUserIdentities } from './get-user-identities.js'
@@ -13,6 +15,8 @@ export const USER_ENDPOINTS: readonly Endpoint[] = [
   getUsers,
   getUser,
   patchUser,
+  deleteUser,
+  getErasure,
   getUserIdentities,
   putUserIdentity,
   deleteUserIdentity,

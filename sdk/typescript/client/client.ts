@@ -102,7 +102,7 @@ export class Client {
       ...(options.trace !== undefined && { trace: options.trace }),
     })
     // Who names a message may be repeating it: the server has to look for it further back than usual.
-    request.uncertain = options.messageId !== undefined
+    request.mayBeRepeat = options.messageId !== undefined
     this.request(request)
     return new OutboxSending(request)
   }

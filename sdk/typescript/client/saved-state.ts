@@ -49,8 +49,6 @@ function restoredRequest(saved: SavedRequest): PostRequest {
     ...(ttl !== undefined && { ttl }),
     ...(trace !== undefined && { trace }),
   })
-  // The run that saved it may have sent it and died before the answer.
-  request.uncertain = true
   request.seen = seen as Seq | undefined
   return request
 }

@@ -128,8 +128,7 @@ export class ClientCore {
   /** @throws Chat4AllError BUSY when the outbox is full. */
   request(request: Request, now: number): void {
     this.outbox.add(request)
-    // One that is uncertain already repeats a message of the application's: nobody knows since when.
-    if (request.kind !== 'create' && !request.uncertain) {
+    if (request.kind === 'members' || (request.kind === 'post' && !request.mayBeRepeat)) {
       request.seen = this.inbox.get(request.conversation)?.sequence.cursor
     }
     if (request.kind === 'post') {

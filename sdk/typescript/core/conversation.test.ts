@@ -72,6 +72,23 @@ test('members follow the messages of membership that are newer than what the ser
   assert.equal(conversation.view(ann)!.memberCount, 2)
 })
 
+test('roles and labels follow the messages that change them', () => {
+  const conversation = group(ann, bob)
+  const before = conversation.view(ann)!
+  tell(conversation, 1, ann!, {
+    type: 'membership',
+    added: [],
+    removed: [],
+    promoted: [bob!],
+    metadata: { topic: 'tea' },
+  })
+  const after = conversation.view(ann)!
+  assert.deepEqual([before.members![1]!.role, after.members![1]!.role], ['member', 'admin'])
+  assert.deepEqual([before.metadata, after.metadata], [{}, { topic: 'tea' }])
+  tell(conversation, 2, ann!, { type: 'membership', added: [], removed: [], demoted: [bob!] })
+  assert.equal(conversation.view(ann)!.members![1]!.role, 'member')
+})
+
 test('a view is a snapshot: the same object until something changes, and never changed afterwards', () => {
   const conversation = group(ann, bob)
   const before = conversation.view(ann)!

@@ -1,8 +1,10 @@
-import type { ConversationId, ConversationInfo, Member, Seq, UserId } from '@chat4all/protocol'
+import type { ConversationId, ConversationInfo, Member, Seq, StoredPayload, UserId } from '@chat4all/protocol'
 import type { ConversationView } from './conversation-view.js'
 import type { Message, MessageStatus } from './message.js'
 import type { OwnCursors } from './receipt-sender.js'
 import type { Sequence } from './sequence.js'
+
+type MembershipPayload = Extract<StoredPayload, { type: 'membership' }>
 
 /** What a client knows of one conversation. No messages are kept but the newest. */
 export class Conversation implements OwnCursors {
@@ -86,8 +88,19 @@ export class Conversation implements OwnCursors {
   noteMessage(message: Message): void {
     this.newest(message)
     const { payload } = message
-    if (payload.type === 'membership' && message.seq > this.infoHead) this.changeMembers(payload.added, payload.removed)
+    if (payload.type === 'membership' && message.seq > this.infoHead) this.change(payload)
     this.touch()
+  }
+
+  private change({ added, removed, promoted = [], demoted = [], metadata }: MembershipPayload): void {
+    this.changeMembers(added, removed)
+    for (const [role, users] of [['admin', promoted] as const, ['member', demoted] as const]) {
+      for (const user of users) {
+        const member = this.members?.get(user)
+        if (member !== undefined) this.members!.set(user, { ...member, role })
+      }
+    }
+    if (metadata !== undefined && this.info !== undefined) this.info = { ...this.info, metadata }
   }
 
   private changeMembers(added: readonly UserId[], removed: readonly UserId[]): void {

@@ -12,10 +12,9 @@ function named(name: string, size = 10): Named {
   return {
     name,
     size,
-    uncertain: false,
     refusals: 0,
     inFlight: false,
-    frame: (cseq, retry) => ({ t: 'send', cseq, retry, conversation: name }) as never,
+    frame: (cseq) => ({ t: 'send', cseq, conversation: name }) as never,
   }
 }
 
@@ -25,12 +24,12 @@ function outboxOf(...names: string[]): Outbox<Named> {
   return outbox
 }
 
-/** What it gives out, as `cseq name`, with `!` for the flag retry. */
+/** What it gives out, as `cseq name`. */
 function taken(outbox: Outbox<Named>, now = 0): string[] {
   const frames: string[] = []
   for (let frame = outbox.take(now); frame !== undefined; frame = outbox.take(now)) {
-    const { cseq, conversation, retry } = frame as { cseq: number; conversation: string; retry: boolean }
-    frames.push(`${cseq} ${conversation}${retry ? '!' : ''}`)
+    const { cseq, conversation } = frame as { cseq: number; conversation: string }
+    frames.push(`${cseq} ${conversation}`)
   }
   return frames
 }
@@ -67,12 +66,12 @@ test('busy about something that was answered cannot be put right in this session
   assert.equal(outbox.goBack(1, 0), false)
 })
 
-test('a new session numbers anew, keeps the order, and marks what the server may have', () => {
+test('a new session numbers anew, and keeps the order', () => {
   const outbox = outboxOf('a', 'b', 'c', 'd')
   taken(outbox)
   outbox.answered(2)
   outbox.closed()
-  assert.deepEqual(taken(outbox), ['1 a!', '2 c!', '3 d'])
+  assert.deepEqual(taken(outbox), ['1 a', '2 c', '3 d'])
 })
 
 test('when it is full, one more is refused at once', () => {
@@ -91,7 +90,7 @@ test('a request that the server could not decide goes again before what was not 
   const outbox = outboxOf('a', 'b', 'c', 'd')
   taken(outbox)
   outbox.again(2, 10)
-  assert.deepEqual(taken(outbox, 10), ['4 b!'])
+  assert.deepEqual(taken(outbox, 10), ['4 b'])
 })
 
 test('thousands of requests cost no more than their number', () => {

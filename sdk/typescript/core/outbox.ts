@@ -12,14 +12,12 @@ export type NumberedFrame = Extract<ClientFrame, { t: 'send' | 'create' | 'membe
 export interface OutboxRequest {
   /** Bytes that it counts for. */
   readonly size: number
-  /** A session ended before the answer came: the server may have it. */
-  uncertain: boolean
   /** Answers of the kind "try again" that it got. */
   refusals: number
   /** True while it is on its way in this session. */
   inFlight: boolean
   /** Its frame, under this number. */
-  frame(cseq: Cseq, retry: boolean): NumberedFrame
+  frame(cseq: Cseq): NumberedFrame
 }
 
 export interface OutboxLimits {
@@ -86,10 +84,7 @@ export class Outbox<Request extends OutboxRequest> {
   /** The session ended: in the next one numbers start at 1, and everything unanswered is sent again under new ones. */
   closed(): void {
     const again = [...this.inFlight.values()]
-    for (const request of again) {
-      request.uncertain = true
-      request.inFlight = false
-    }
+    for (const request of again) request.inFlight = false
     this.waiting = [...again, ...this.waiting.slice(this.from)]
     this.from = 0
     this.inFlight.clear()
@@ -124,7 +119,7 @@ export class Outbox<Request extends OutboxRequest> {
   }
 
   private frame(request: Request, cseq: number): NumberedFrame {
-    return request.frame(cseq as Cseq, request.uncertain)
+    return request.frame(cseq as Cseq)
   }
 
   /** The request on its way under this number, which stays. */
@@ -161,7 +156,6 @@ export class Outbox<Request extends OutboxRequest> {
     this.inFlight.delete(cseq)
     this.inFlightBytes -= request.size
     request.inFlight = false
-    request.uncertain = true
     this.waiting = [request, ...this.waiting.slice(this.from)]
     this.from = 0
     this.pausedUntil = Math.max(this.pausedUntil, until)

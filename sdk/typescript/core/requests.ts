@@ -31,7 +31,8 @@ export class PostRequest implements OutboxRequest {
   readonly kind = 'post'
   readonly post: Post
   readonly size: number
-  uncertain = false
+  /** The application gave the message_id, and may have posted it before: nobody knows since when. */
+  mayBeRepeat = false
   refusals = 0
   inFlight = false
   /**
@@ -53,7 +54,7 @@ export class PostRequest implements OutboxRequest {
     return this.post.conversation
   }
 
-  frame(cseq: Cseq, retry: boolean): NumberedFrame {
+  frame(cseq: Cseq): NumberedFrame {
     const { conversation, messageId, payload, extras, ttl, trace } = this.post
     return {
       t: 'send',
@@ -61,7 +62,6 @@ export class PostRequest implements OutboxRequest {
       conversation,
       message_id: messageIdToBytes(messageId),
       payload,
-      ...(retry && { retry }),
       ...(ttl !== undefined && { ttl }),
       ...(extras !== undefined && { extras }),
       ...(trace !== undefined && { trace }),
@@ -85,7 +85,6 @@ type Create = Omit<Extract<NumberedFrame, { t: 'create' }>, 't' | 'cseq' | 'mess
 export class CreateRequest implements OutboxRequest {
   readonly kind = 'create'
   readonly size: number
-  uncertain = false
   refusals = 0
   inFlight = false
   readonly succeed: (view: ConversationView) => void
@@ -121,7 +120,6 @@ export class MembersRequest implements OutboxRequest {
   readonly kind = 'members'
   readonly conversation: ConversationId
   readonly size: number
-  uncertain = false
   refusals = 0
   inFlight = false
   /** As in {@link PostRequest}. */
@@ -145,7 +143,7 @@ export class MembersRequest implements OutboxRequest {
     this.fail = fail
   }
 
-  frame(cseq: Cseq, retry: boolean): NumberedFrame {
+  frame(cseq: Cseq): NumberedFrame {
     const message_id = messageIdToBytes(this.messageId)
     const { seen } = this
     return {
@@ -153,7 +151,6 @@ export class MembersRequest implements OutboxRequest {
       cseq,
       message_id,
       ...this.change,
-      ...(retry && { retry }),
       ...(seen !== undefined && { seen }),
     }
   }

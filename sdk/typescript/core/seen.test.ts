@@ -62,7 +62,7 @@ test('what the application may be repeating claims nothing', () => {
     ...post,
     messageId: '00000000-0000-4000-8000-0000000000ff' as typeof post.messageId,
   })
-  repeated.uncertain = true
+  repeated.mayBeRepeat = true
   harness.core.request(repeated, server.now)
   assert.deepEqual(claimed(harness), [2, undefined])
 })

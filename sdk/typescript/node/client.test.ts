@@ -67,7 +67,7 @@ test('a message written offline is sent when there is a connection, and acknowle
   const session = await server.session()
   await session.welcome({}, conversation())
   const frame = await session.next('send')
-  assert.deepEqual([frame.cseq, frame.retry, messageIdFromBytes(frame.message_id)], [1, undefined, sending.messageId])
+  assert.deepEqual([frame.cseq, messageIdFromBytes(frame.message_id)], [1, sending.messageId])
   assert.equal(sending.status, 'sending')
   assert.equal(client.messageStatus('c', sending.messageId)?.state, 'sending')
   session.tell({ t: 'sent', cseq: 1, message_id: frame.message_id, seq: 7, time: 5 })
@@ -79,7 +79,7 @@ test('a message written offline is sent when there is a connection, and acknowle
   assert.deepEqual(client.pending(), [])
 })
 
-test('after a cut the client resumes from its cursor and sends again what was not acknowledged, as a retry', async (t) => {
+test('after a cut the client resumes from its cursor and sends again what was not acknowledged, under its message_id', async (t) => {
   const { server, client, session } = await connected(t)
   const messages = collect(client, 'message')
   session.tell(deliver(0, 'bob', 'one', 'two'))
@@ -94,7 +94,7 @@ test('after a cut the client resumes from its cursor and sends again what was no
   assert.deepEqual(hello.cursors, [{ conversation: 'c', seq: 2 }])
   assert.equal(hello.device, 'd1')
   const again = await second.next('send')
-  assert.deepEqual([again.cseq, again.retry, again.message_id], [1, true, first.message_id])
+  assert.deepEqual([again.cseq, again.message_id], [1, first.message_id])
   assert.equal((await second.next('send')).cseq, 2)
   assert.deepEqual(
     messages.map(({ seq, payload }) => [seq, payload.type === 'text' && payload.text]),
@@ -335,7 +335,7 @@ test('a state kept in a file lets the next run go on where the last one ended', 
   const hello = await second.welcome({}, conversation({ head: 1 }))
   assert.deepEqual([hello.device, hello.cursors], ['d1', [{ conversation: 'c', seq: 1 }]])
   const frame = await second.next('send')
-  assert.deepEqual([messageIdFromBytes(frame.message_id), frame.retry, frame.ttl], [sending.messageId, true, 60])
+  assert.deepEqual([messageIdFromBytes(frame.message_id), frame.ttl], [sending.messageId, 60])
 })
 
 test('what one user wrote is never sent as another’s', async (t) => {

@@ -239,13 +239,12 @@ export class ModelServer {
     this.tell({ t: 'error', code: ERRORS[code].wire, detail: ERRORS[code].means, ...about })
   }
 
-  private send({ cseq, conversation, message_id, payload, retry, seen }: Extract<ClientFrame, { t: 'send' }>): void {
+  private send({ cseq, conversation, message_id, payload, seen }: Extract<ClientFrame, { t: 'send' }>): void {
     const stored = this.conversations.get(conversation)
     if (!stored?.isMember) return this.fault('NOT_FOUND', { cseq })
     const id = messageIdFromBytes(message_id)
     const isCovered = stored.head - (seen ?? 0) <= stored.window.size
     const known = stored.window.get(id) ?? (isCovered ? undefined : stored.byMessageId.get(id))
-    if (known !== undefined && !retry) throw new Error('a message came again without the flag retry')
     const seq = known ?? this.commit(stored, ME, message_id, payloadType.read(new Reader(payload)))
     this.tell({ t: 'sent', cseq, message_id, seq: seq as Seq, time: this.now as Millis })
   }

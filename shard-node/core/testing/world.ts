@@ -1,5 +1,6 @@
 import {
   type AppId,
+  type ConversationData,
   type ConversationId,
   type EdgeId,
   type EdgeLinkFrame,
@@ -16,6 +17,9 @@ import {
   type Seq,
   SLOTS,
   type SlotRow,
+  type StoredConversation,
+  type StoredCursor,
+  type StoredMember,
   type StoredMessage,
   slotOf,
   type UserId,
@@ -98,6 +102,25 @@ export class World {
     return found
   }
 
+  private loaded(id: ConversationId): StoredConversation | undefined {
+    let data: ConversationData | undefined
+    let [head, first] = [0 as Seq, 1 as Seq]
+    const members = new Map<UserId, StoredMember>()
+    const cursors = new Map<UserId, StoredCursor>()
+    for (const change of changesOf(this.log)) {
+      if (change.conversation !== id) continue
+      data ??= change.data
+      if (data !== undefined && change.labels !== undefined) data = { ...data, metadata: change.labels.metadata }
+      for (const member of change.members ?? []) members.set(member.user, member)
+      for (const cursor of change.cursors ?? []) cursors.set(cursor.user, cursor)
+      head = change.messages?.lastSeq ?? head
+      if (change.erase === undefined || change.erase.user !== undefined) continue
+      first = (change.erase.upto + 1) as Seq
+      for (const member of members.values()) members.set(member.user, { ...member, present: false })
+    }
+    return data && { data, head, first, members: [...members.values()], cursors: [...cursors.values()] }
+  }
+
   private perform(effect: Effect): void {
     const { core, now } = this
     this.calls.push(effect.type)
@@ -117,17 +140,9 @@ export class World {
       case 'check-seal':
         return core.sealChecked(effect.log, effect.check, this.sealed, now)
       case 'load': {
-        const change = changesOf(this.log).find(({ conversation }) => conversation === effect.conversation)
-        if (change?.data === undefined) return core.loaded(effect.log, effect.conversation, undefined, undefined, now)
-        const head = change.messages?.lastSeq ?? (0 as Seq)
-        const stored = {
-          data: change.data,
-          members: change.members ?? [],
-          cursors: change.cursors ?? [],
-          head,
-          first: 1 as Seq,
-        }
-        return core.loaded(effect.log, effect.conversation, stored, this.stored().at(-1), now)
+        const stored = this.loaded(effect.conversation)
+        const last = this.stored().findLast(({ seq }) => seq >= (stored?.first ?? 1))
+        return core.loaded(effect.log, effect.conversation, stored, last, now)
       }
       case 'find': {
         const id = messageKey(effect.messageId)

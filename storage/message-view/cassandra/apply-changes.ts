@@ -1,6 +1,8 @@
 import type { ConversationId } from '@chat4all/protocol'
 import type { Client } from 'cassandra-driver'
+import { portionsOf } from '../erasures.js'
 import type { ConversationChange } from '../port.js'
+import { erase } from './erase.js'
 import { type Lifetimes, partitionsOf, type Statement, userStatements } from './statements.js'
 
 /** Conversations written at once: enough that Cassandra's commit log takes many per sync. */
@@ -9,8 +11,21 @@ const CONVERSATIONS_AT_ONCE = 64
 const MUTATION_BYTES_MAX = 512 * 1024
 const STATEMENTS_MAX = 1_000
 
-/** Writes changes of many conversations: each partition is one mutation, or a few if there is much for it. */
+/** Writes changes of many conversations, and erases, each erasure behind what comes before it. */
 export async function applyChanges(
+  client: Client,
+  changes: readonly ConversationChange[],
+  lifetimes: Lifetimes,
+): Promise<void> {
+  for (const portion of portionsOf(changes)) {
+    await writeChanges(client, portion.changes, lifetimes)
+    if (portion.erases !== undefined)
+      await erase(client, (mutation) => write(client, mutation), portion.erases, lifetimes)
+  }
+}
+
+/** Each partition is one mutation, or a few if there is much for it. */
+async function writeChanges(
   client: Client,
   changes: readonly ConversationChange[],
   lifetimes: Lifetimes,

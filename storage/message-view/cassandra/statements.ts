@@ -1,4 +1,4 @@
-import type { ConversationId, Millis, Seq } from '@chat4all/protocol'
+import type { AppId, ConversationId, Millis, Seq } from '@chat4all/protocol'
 import { types } from 'cassandra-driver'
 import { encodeBatch } from '../batch-row.js'
 import type {
@@ -6,6 +6,7 @@ import type {
   ConversationData,
   MessageBatch,
   StoredCursor,
+  StoredLabels,
   StoredMember,
   StoredRise,
 } from '../port.js'
@@ -43,6 +44,7 @@ const WHERE = 'WHERE conversation = ? AND bucket = ?'
 const MESSAGES = `UPDATE messages USING TIMESTAMP ? AND TTL ? SET encoded = ? ${WHERE} AND first_seq = ?`
 const MESSAGE_ID = `UPDATE message_ids USING TIMESTAMP ? SET seq = ? ${WHERE} AND message_id = ?`
 const DATA = `UPDATE conversations USING TIMESTAMP ? SET app = ?, type = ?, created = ?, metadata = ?, ttl = ? ${WHERE}`
+const LABELS = `UPDATE conversations USING TIMESTAMP ? SET metadata = ? ${WHERE}`
 const HEAD = `UPDATE conversations USING TIMESTAMP ? SET head = ? ${WHERE}`
 const FIRST = `UPDATE conversations USING TIMESTAMP ? SET first = ? ${WHERE}`
 const MEMBER = `UPDATE members USING TIMESTAMP ? SET role = ?, present = ?, version = ? ${WHERE} AND user = ?`
@@ -75,8 +77,9 @@ export function partitionsOf(
     else statements.push(statement)
   }
   let head = 0 as Seq
-  for (const { data, members, cursors, rises, messages } of changes) {
+  for (const { data, labels, members, cursors, rises, messages } of changes) {
     if (data !== undefined) add(BASE_BUCKET, dataStatement(conversation, data))
+    if (labels !== undefined) add(BASE_BUCKET, labelsStatement(conversation, labels))
     for (const member of members ?? []) add(BASE_BUCKET, memberStatement(conversation, member))
     for (const cursor of cursors ?? [])
       for (const statement of cursorStatements(conversation, cursor)) add(BASE_BUCKET, statement)
@@ -93,7 +96,20 @@ export function partitionsOf(
 
 /** What makes a conversation one of its users': told when the conversation is there to be loaded. */
 export function userStatements({ app, conversation, members }: ConversationChange): Statement[] {
-  return (members ?? []).map(({ user, present, version }) => ({
+  return userRows(app, conversation, members ?? [])
+}
+
+/** Members and what they are members of: both. */
+export function memberStatements(
+  app: AppId,
+  conversation: ConversationId,
+  members: readonly StoredMember[],
+): Statement[] {
+  return [...members.map((member) => memberStatement(conversation, member)), ...userRows(app, conversation, members)]
+}
+
+function userRows(app: AppId, conversation: ConversationId, members: readonly StoredMember[]): Statement[] {
+  return members.map(({ user, present, version }) => ({
     query: USER,
     params: [risen(version), present, app, user, conversation],
   }))
@@ -111,11 +127,8 @@ function addMessages(
 ): void {
   for (let first = batch.firstSeq; first <= batch.lastSeq; ) {
     const last = lastOfRow(batch, first)
-    const encoded = Buffer.from(encodeBatch(batch, first, last))
-    const bucket = bucketOf(first)
     // Rows that begin alike hold the same messages, as far as both go: the longer one stays.
-    const params = [risen(last), ttlSeconds(batch, first, last, lifetimes), encoded, conversation, bucket, long(first)]
-    add(bucket, { query: MESSAGES, params })
+    add(bucketOf(first), rowStatement(conversation, batch, first, last, risen(last), lifetimes))
     first = (last + 1) as Seq
   }
   const ids = Buffer.from(batch.messageIds.buffer, batch.messageIds.byteOffset, batch.messageIds.length)
@@ -125,6 +138,19 @@ function addMessages(
     const id = ids.subarray(i * ID_BYTES, (i + 1) * ID_BYTES)
     add(bucket, { query: MESSAGE_ID, params: [UNCHANGING, long(seq), conversation, bucket, id] })
   }
+}
+
+export function rowStatement(
+  conversation: ConversationId,
+  batch: MessageBatch,
+  first: Seq,
+  last: Seq,
+  timestamp: types.Long,
+  lifetimes: Lifetimes,
+): Statement {
+  const encoded = Buffer.from(encodeBatch(batch, first, last))
+  const ttl = ttlSeconds(batch, first, last, lifetimes)
+  return { query: MESSAGES, params: [timestamp, ttl, encoded, conversation, bucketOf(first), long(first)] }
 }
 
 function lastOfRow(batch: MessageBatch, first: Seq): Seq {
@@ -155,11 +181,15 @@ function ttlSeconds(
   return seconds > TTL_SECONDS_MAX ? 0 : seconds
 }
 
-/** Written at creation only: it has nothing to order changes by. */
+/** Written at creation only; labels that change later have a timestamp of their own. */
 function dataStatement(conversation: ConversationId, data: ConversationData): Statement {
   const { app, type, created, metadata, ttl } = data
   // Undefined leaves a cell as it is; null would write a tombstone.
   return { query: DATA, params: [UNCHANGING, app, type, long(created), metadata, ttl, conversation, BASE_BUCKET] }
+}
+
+function labelsStatement(conversation: ConversationId, { metadata, version }: StoredLabels): Statement {
+  return { query: LABELS, params: [risen(version), metadata ?? null, conversation, BASE_BUCKET] }
 }
 
 function memberStatement(conversation: ConversationId, { user, role, present, version }: StoredMember): Statement {
@@ -176,11 +206,11 @@ function cursorStatements(conversation: ConversationId, { user, delivered, read 
   ]
 }
 
-/** Under the key of the message that it came to: where, most often, a message is written at the same time. */
+/** With the height of its seq, so that what is erased up to there goes and what rises later stays. Under the key of the message that it came to: where, most often, a message is written at the same time. */
 function riseStatement(conversation: ConversationId, { user, kind, upto, time }: StoredRise): Statement {
   return {
     query: RISE,
-    params: [UNCHANGING, RISE_SECONDS, long(time), conversation, bucketOf(upto), user, kind, long(upto)],
+    params: [risen(upto), RISE_SECONDS, long(time), conversation, bucketOf(upto), user, kind, long(upto)],
   }
 }
 

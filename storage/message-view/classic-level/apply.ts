@@ -1,4 +1,4 @@
-import type { AppId, ConversationId, UserId } from '@chat4all/protocol'
+import type { AppId, ConversationId, Seq, UserId } from '@chat4all/protocol'
 import type { ConversationChange, StoredCursor } from '../port.js'
 import { type Database, type RowChanges, writeRows } from './database.js'
 import { encodeHead, type Head } from './head-row.js'
@@ -7,7 +7,16 @@ import { cursorKey, dataKey, headKey, memberKey, userKey } from './keys.js'
 import { addIds } from './message-ids.js'
 import { PendingChange } from './pending-change.js'
 import { RecentlyUsed } from './recently-used.js'
-import { decodeCursor, decodeData, decodeMember, encodeCursor, encodeData, encodeMember, laterCursor } from './rows.js'
+import {
+  decodeCursor,
+  decodeData,
+  decodeLabelled,
+  decodeMember,
+  encodeCursor,
+  encodeData,
+  encodeMember,
+  laterCursor,
+} from './rows.js'
 
 const CURSORS_CACHED_MAX = 50_000
 
@@ -42,7 +51,7 @@ export class Applier {
     const pending = await this.gather(changes, rows)
     const heads: [ConversationId, Head][] = []
     for (const one of pending) {
-      if (one.data !== undefined) rows.put(dataKey(one.conversation), encodeData(one.data))
+      if (one.data !== undefined || one.labels !== undefined) await this.changeData(one, rows)
       if (one.members.size > 0) await this.changeMembers(one, rows)
       if (one.ids.length === 0) continue
       const added = addIds(this.database, one.conversation, one.head, one.ids, rows)
@@ -70,6 +79,17 @@ export class Applier {
     return [...pending.values()]
   }
 
+  /** What a conversation is made with never changes, but for its labels, of which the newest stay. */
+  private async changeData({ conversation, data, labels }: PendingChange, rows: RowChanges): Promise<void> {
+    const row = await this.database.get(dataKey(conversation))
+    const stored = row && decodeLabelled(row)
+    const base = stored ?? data
+    if (base === undefined) throw new Error(`labels of ${conversation} came before the conversation itself`)
+    const version = stored?.version ?? (0 as Seq)
+    const isNewer = labels !== undefined && labels.version >= version
+    rows.put(dataKey(conversation), encodeData(isNewer ? { ...base, ...labels } : { ...base, version }))
+  }
+
   private async changeMembers({ conversation, data, members }: PendingChange, rows: RowChanges): Promise<void> {
     const app = data?.app ?? (await this.appOf(conversation))
     const changed = [...members.values()]
@@ -79,8 +99,7 @@ export class Applier {
       if (row !== undefined && decodeMember(member.user, row).version > member.version) continue
       rows.put(memberKey(conversation, member.user), encodeMember(member))
       const key = userKey(app, member.user, conversation)
-      if (member.present) rows.put(key, NO_BYTES)
-      else rows.delete(key)
+      rows.put(key, member.present ? NO_BYTES : LEFT)
     }
   }
 
@@ -119,6 +138,8 @@ export class Applier {
 }
 
 const NO_BYTES = Buffer.alloc(0)
+/** Who looks for all that a user ever said looks here too. */
+const LEFT = Buffer.from([1])
 
 // A conversation id has no '/' (protocol/schema/parts.ts), so two pairs never share a key.
 const cacheKey = (conversation: ConversationId, user: UserId): string => `${conversation}/${user}`

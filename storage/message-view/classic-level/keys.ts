@@ -12,7 +12,7 @@ import type { AppId, ConversationId, Millis, Seq, StoredRise, UserId } from '@ch
  *     b conversation seq                  batch of messages that begins there (../batch-row.ts)
  *     i conversation seq                  page of message_ids that begins there (message-ids.ts)
  *     a conversation part seq             archived message_ids (message-ids.ts)
- *     u app user conversation             the user is a member
+ *     u app user conversation             the user is a member; with a byte in it: it was one, and has left
  *     x time conversation seq             the batch that begins there has messages that expire then
  */
 
@@ -51,6 +51,9 @@ export function risesOf(conversation: ConversationId, user: UserId, rise: Stored
   const gte = riseKey(conversation, user, rise, seq)
   return { gte, lt: after(gte.subarray(0, gte.length - SEQ_BYTES)) }
 }
+
+/** Rises of all members' cursors. */
+export const risesOfAll = (conversation: ConversationId): KeyRange => all(conversationKey(RISE, conversation, 0))
 
 export function riseKey(conversation: ConversationId, user: UserId, rise: StoredRise['kind'], seq: Seq): Buffer {
   // Between the user and the rest a byte that no user id has, so that none is the beginning of another's key.

@@ -1,6 +1,13 @@
 import type { ConversationId, Millis, Seq, UserId } from '@chat4all/protocol'
 import { encodeBatch } from '../batch-row.js'
-import type { ConversationChange, ConversationData, MessageBatch, StoredCursor, StoredMember } from '../port.js'
+import type {
+  ConversationChange,
+  ConversationData,
+  MessageBatch,
+  StoredCursor,
+  StoredLabels,
+  StoredMember,
+} from '../port.js'
 import type { RowChanges } from './database.js'
 import type { Head } from './head-row.js'
 import { batchKey, expiryKey, riseKey } from './keys.js'
@@ -12,6 +19,7 @@ export class PendingChange {
   readonly conversation: ConversationId
   readonly head: Head
   data: ConversationData | undefined
+  labels: StoredLabels | undefined
   readonly members = new Map<UserId, StoredMember>()
   readonly cursors = new Map<UserId, StoredCursor>()
   /** Ids of the messages that are new. */
@@ -28,6 +36,7 @@ export class PendingChange {
 
   add(change: ConversationChange, rows: RowChanges): void {
     if (change.data !== undefined) this.data = change.data
+    if (change.labels !== undefined && change.labels.version >= (this.labels?.version ?? 0)) this.labels = change.labels
     for (const member of change.members ?? []) {
       const other = this.members.get(member.user)
       if (other === undefined || member.version >= other.version) this.members.set(member.user, member)

@@ -3,9 +3,18 @@ import type { ConversationData, StoredCursor, StoredMember } from '../port.js'
 
 /** The small rows of a conversation: data, members, cursors. */
 
-export function encodeData(data: ConversationData): Buffer {
-  const { app, type, created, metadata, ttl } = data
-  return Buffer.from(JSON.stringify({ app, type, created, metadata, ttl }))
+/** With the version of its labels: the seq of the change that put them so, 0 at creation. */
+export interface LabelledData extends ConversationData {
+  readonly version: Seq
+}
+
+export function encodeData({ app, type, created, metadata, ttl, version }: LabelledData): Buffer {
+  return Buffer.from(JSON.stringify({ app, type, created, metadata, ttl, ...(version > 0 && { version }) }))
+}
+
+export function decodeLabelled(row: Buffer): LabelledData {
+  const { version = 0 } = JSON.parse(row.toString()) as { version?: number }
+  return { ...decodeData(row), version: version as Seq }
 }
 
 export function decodeData(row: Buffer): ConversationData {

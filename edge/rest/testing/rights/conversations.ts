@@ -31,6 +31,22 @@ export const conversationRights: Rows = {
     body: () => ({ add: ['newcomer'] }),
     expected: rights(404, { member: 403, admin: 200, service: 200 }),
   },
+  'patch /v1/conversations/{conversation_id}': {
+    body: () => ({ metadata: { topic: 'tea' } }),
+    expected: rights(404, { member: 403, admin: 200, service: 200 }),
+  },
+  'delete /v1/conversations/{conversation_id}': { expected: rights(403, { otherApp: 404, service: 204 }) },
+  'get /v1/conversations/{conversation_id}/members': { expected: rights(404, MEMBERS) },
+  'put /v1/conversations/{conversation_id}/members/{user_id}': {
+    make: async () => ({ user_id: 'newcomer' }),
+    body: () => ({ role: 'admin' }),
+    expected: rights(404, { member: 403, admin: 204, service: 204 }),
+  },
+  'delete /v1/conversations/{conversation_id}/members/{user_id}': {
+    make: async () => ({ user_id: 'member' }),
+    // Everyone may leave.
+    expected: rights(404, { member: 204, admin: 204, service: 204 }),
+  },
   'post /v1/conversations/{conversation_id}/receipts': {
     body: ({ as }) => ({ read: 1, ...(as && { user: as }) }),
     expected: rights(404, { member: 204, admin: 204, service: 204 }),

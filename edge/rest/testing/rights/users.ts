@@ -11,6 +11,11 @@ async function member({ fixture, tokens }: World): Promise<Record<string, string
   return { user_id: 'member', channel: 'telegram', address }
 }
 
+async function erasure({ fixture, tokens }: World): Promise<Record<string, string>> {
+  const { body } = await fixture.call('DELETE', '/v1/users/somebody', { token: tokens.service! })
+  return { erasure_id: body.erasure_id }
+}
+
 export const userRights: Rows = {
   'post /v1/users': { body: () => ({ user_id: `u-${randomUUID()}` }), expected: servicesOnly(201, 201) },
   'get /v1/users': { expected: servicesOnly(200, 200) },
@@ -24,6 +29,8 @@ export const userRights: Rows = {
     body: () => ({ name: 'Other' }),
     expected: rights(403, { otherApp: 404, namesake: 404, member: 200, service: 200 }),
   },
+  'delete /v1/users/{user_id}': { make: async () => ({ user_id: 'somebody' }), expected: servicesOnly(202, 202) },
+  'get /v1/erasures/{erasure_id}': { make: erasure, expected: servicesOnly(200, 404) },
   // Of another app, the user of this name has none: the list is empty.
   'get /v1/users/{user_id}/identities': {
     make: member,

@@ -212,6 +212,25 @@ describe('configuration', () => {
     assert.match(faults('all', { CHAT4ALL_EDGE_PORTS: '8081,8081' }), /CHAT4ALL_EDGE_PORTS: .*each once/)
   })
 
+  test('proxies are networks or single machines, and origins are written as browsers send them', () => {
+    const { config } = loadConfig('all', {
+      CHAT4ALL_TRUSTED_PROXIES: '10.0.0.0/8, 192.0.2.7, fd00::/8,2001:db8::1',
+      CHAT4ALL_CORS_ORIGINS: 'https://app.example, http://localhost:5173',
+    })
+    assert.deepEqual(config.trustedProxies, ['10.0.0.0/8', '192.0.2.7/32', 'fd00::/8', '2001:db8::1/128'])
+    assert.deepEqual(config.corsOrigins, ['https://app.example', 'http://localhost:5173'])
+    for (const wrong of ['10.0.0.0/33', 'proxy.example', '10.0.0.0/8,', '*']) {
+      assert.match(faults('all', { CHAT4ALL_TRUSTED_PROXIES: wrong }), /CHAT4ALL_TRUSTED_PROXIES: expected addresses/)
+    }
+    for (const wrong of ['app.example', 'https://app.example/', 'https://app.example/path']) {
+      assert.match(faults('all', { CHAT4ALL_CORS_ORIGINS: wrong }), /CHAT4ALL_CORS_ORIGINS: expected/)
+    }
+    assert.match(
+      faults('all', { CHAT4ALL_USER_REQUESTS_PER_SECOND: '-1' }),
+      /expected a whole number from 0 \(no bound\)/,
+    )
+  })
+
   test('docs/configuration.md is what the settings say (else: node server/dist/config/write-reference.js)', () => {
     const written = readFileSync(new URL('../../../docs/configuration.md', import.meta.url), 'utf8')
     assert.equal(written, configurationReference())

@@ -45,7 +45,7 @@ describe('the HTTP surface', () => {
     mountRing(app, () => Promise.reject(new Error('nobody may read it')), { token: METRICS_TOKEN })
     const closed = { path: '/closed', what: 'All', read: async () => {}, tell() {}, failed() {} }
     mountForOperators(app, closed, { token: undefined })
-    assert.equal(mountWebFiles(app, web), 2)
+    assert.equal(mountWebFiles(app, web, { hstsSeconds: 60 }), 2)
     port = (await listen(app, '127.0.0.1', 0)).port
     url = urlOf('127.0.0.1', port)
   })
@@ -90,6 +90,9 @@ describe('the HTTP surface', () => {
     assert.equal(response.headers.get('cache-control'), 'no-cache')
     assert.equal(response.headers.get('x-content-type-options'), 'nosniff')
     assert.match(response.headers.get('content-security-policy')!, /default-src 'none'; script-src 'self';/)
+    assert.match(response.headers.get('content-security-policy')!, /frame-ancestors 'none'/)
+    assert.equal(response.headers.get('strict-transport-security'), 'max-age=60')
+    assert.equal(response.headers.get('referrer-policy'), 'no-referrer')
     const again = await fetch(`${url}/`, { headers: { 'if-none-match': response.headers.get('etag')! } })
     assert.deepEqual([again.status, await again.text()], [304, ''])
   })

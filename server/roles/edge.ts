@@ -5,7 +5,7 @@ import { linkTls } from '../config/load-config.js'
 import { cassandraEngine, openCassandraStorage } from '../engines/cassandra.js'
 import { EngineHealth } from '../engines/engine-health.js'
 import { openMembers } from '../engines/members.js'
-import { openPresence } from '../engines/presence.js'
+import { openRedisParts } from '../engines/redis.js'
 import { openFileStores } from '../files/open-file-stores.js'
 import { openWaitingPort } from '../http/waiting-port.js'
 import type { RingSources } from '../ring/ring-view.js'
@@ -33,7 +33,7 @@ async function start(context: RoleContext, teardown: Teardown): Promise<RunningR
     port,
     dialer: tcpLinkDialer(edge, { secret: config.linkSecret, tls: linkTls(config) }),
     members,
-    presence: openPresence(context, health, teardown),
+    ...openRedisParts(context, health, teardown),
     directory,
     records,
     fileStores: await openFileStores(context, config.tokenKey!, teardown),

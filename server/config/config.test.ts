@@ -26,6 +26,12 @@ function faults(role: Role, environment: NodeJS.ProcessEnv, flags = {}): string 
   return assert.fail('nothing was wrong')
 }
 
+const WEBHOOK = {
+  CHAT4ALL_NODE_ID: 'webhook-1',
+  CHAT4ALL_CASSANDRA: '127.0.0.1:9042',
+  CHAT4ALL_KAFKA: '127.0.0.1:9092',
+}
+
 describe('configuration', () => {
   test('nothing has to be set for the all-in-one server', () => {
     const { config, warnings } = loadConfig('all', {})
@@ -180,6 +186,25 @@ describe('configuration', () => {
 
   test('an engine that the role does not use is warned of', () => {
     assert.match(loadConfig('all', ENGINES).warnings.join('\n'), /CHAT4ALL_CASSANDRA is given, and all does not use it/)
+  })
+
+  test('in engines, secrets of webhooks want a key: one, or several while it is changed', () => {
+    const warned = (more: NodeJS.ProcessEnv) =>
+      /CHAT4ALL_SECRETS_KEY/.test(loadConfig('webhook', { ...WEBHOOK, ...more }).warnings.join())
+    const [first, second] = [Buffer.alloc(32, 1).toString('base64'), Buffer.alloc(32, 2).toString('base64url')]
+    assert.ok(warned({}))
+    assert.ok(!warned({ CHAT4ALL_SECRETS_KEY: first }))
+    const { config } = loadConfig('webhook', { ...WEBHOOK, CHAT4ALL_SECRETS_KEY: `${first}, ${second}` })
+    assert.deepEqual(
+      config.secretsKeys?.map((key) => key[0]),
+      [1, 2],
+    )
+    for (const wrong of ['short', Buffer.alloc(31).toString('base64'), `${first},`, `${first} ${second}`]) {
+      const message = faults('webhook', { ...WEBHOOK, CHAT4ALL_SECRETS_KEY: wrong })
+      assert.match(message, /CHAT4ALL_SECRETS_KEY: expected base64 of 32 random bytes/)
+      assert.ok(!message.includes(first))
+    }
+    assert.deepEqual(loadConfig('all', {}).warnings, [])
   })
 
   test('further edges have ports of their own', () => {

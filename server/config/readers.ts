@@ -36,6 +36,16 @@ export const hosts = z
   .transform((given): readonly string[] => given.split(',').map((part) => part.trim()))
   .pipe(z.array(address).refine((all) => new Set(all).size === all.length))
 
+/** Keys of so many bytes each, in base64. */
+export function keys(bytes: number): z.ZodType<readonly Uint8Array[], string> {
+  return z
+    .string()
+    .transform((given) => given.split(',').map((part) => part.trim()))
+    .pipe(z.array(z.string().regex(/^[A-Za-z0-9+/_-]+={0,2}$/)))
+    .transform((given): readonly Uint8Array[] => given.map((part) => Buffer.from(part, 'base64')))
+    .refine((all) => all.every((key) => key.length === bytes))
+}
+
 const network = z.string().refine((given) => {
   const [, host = '', bits] = /^(.+)\/(\d{1,3})$/.exec(given) ?? []
   const family = isIP(host)

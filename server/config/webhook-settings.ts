@@ -1,8 +1,9 @@
+import { SECRETS_KEY_BYTES } from '@chat4all/storage'
 import * as z from 'zod'
-import { networks } from './readers.js'
+import { keys, networks } from './readers.js'
 import type { Setting } from './settings.js'
 
-/** Where webhooks may lead. The edge judges a URL when it is registered, whoever delivers judges it at each attempt. */
+/** Where webhooks may lead, and how their secrets are kept. The edge judges a URL when it is registered, whoever delivers judges it at each attempt. */
 
 const ROLES = ['all', 'edge', 'webhook'] as const
 
@@ -51,5 +52,15 @@ export const webhookSettings = {
     about: 'Networks that webhooks may lead to although they are not public. For development: apps choose the URLs',
     otherwise: 'webhooks lead to public addresses only',
     roles: ROLES,
+  },
+  secretsKeys: {
+    env: 'CHAT4ALL_SECRETS_KEY',
+    schema: keys(SECRETS_KEY_BYTES),
+    expected:
+      'base64 of 32 random bytes (openssl rand -base64 32), or several with commas between them; the same in every process',
+    about: 'Encrypts secrets of webhooks where they are kept (AES-256-GCM): the first key encrypts, all decrypt',
+    otherwise: 'they are kept as they are',
+    roles: ROLES,
+    secret: true,
   },
 } as const satisfies Record<string, Setting<unknown>>

@@ -10,6 +10,8 @@ import { Registry } from 'prom-client'
 import { mountHealth } from './health-routes.js'
 import { listen, urlOf } from './listen.js'
 import { mountMetrics } from './metrics-route.js'
+import { mountForOperators } from './operator-access.js'
+import { mountRing } from './ring-route.js'
 import { mountWebFiles } from './web-files.js'
 
 const METRICS_TOKEN = 'sixteen-letters!'
@@ -40,6 +42,9 @@ describe('the HTTP surface', () => {
         return token === 'service'
       },
     })
+    mountRing(app, () => Promise.reject(new Error('nobody may read it')), { token: METRICS_TOKEN })
+    const closed = { path: '/closed', what: 'All', read: async () => {}, tell() {}, failed() {} }
+    mountForOperators(app, closed, { token: undefined })
     assert.equal(mountWebFiles(app, web, { hstsSeconds: 60 }), 2)
     port = (await listen(app, '127.0.0.1', 0)).port
     url = urlOf('127.0.0.1', port)
@@ -65,6 +70,17 @@ describe('the HTTP surface', () => {
     }
     const tokens = [undefined, 'wrong', METRICS_TOKEN, 'service', 'explode']
     assert.deepEqual(await Promise.all(tokens.map(status)), [401, 401, 200, 200, 500])
+  })
+
+  test('whoever may not read what is for operators hears which tokens open it, and of no others', async () => {
+    const detail = async (path: string) => ((await (await fetch(url + path)).json()) as { detail: string }).detail
+    const metrics = 'Metrics need a bearer token: CHAT4ALL_METRICS_TOKEN or a service token of an app.'
+    assert.equal(await detail('/metrics'), metrics)
+    assert.equal(await detail('/ring'), 'Slots need a bearer token: CHAT4ALL_METRICS_TOKEN.')
+    assert.equal(
+      await detail('/closed'),
+      'All need a bearer token: CHAT4ALL_METRICS_TOKEN, which this process was not given.',
+    )
   })
 
   test('the page is served with its type, asks the browser to look again, and confines what it may load', async () => {

@@ -15,7 +15,7 @@ import { Teardown } from './teardown.js'
 
 /** Every role in one process: shard-nodes and edges that share a data folder, members and links. */
 export function startAll(context: RoleContext): Promise<RunningRole> {
-  return Teardown.guard((teardown) => start(context, teardown))
+  return Teardown.guard(context.logger, (teardown) => start(context, teardown))
 }
 
 async function start(context: RoleContext, teardown: Teardown): Promise<RunningRole> {

@@ -19,7 +19,7 @@ import { Teardown } from './teardown.js'
  * Consul knows, or a fixed list.
  */
 export function startEdgeRole(context: RoleContext): Promise<RunningRole> {
-  return Teardown.guard((teardown) => start(context, teardown))
+  return Teardown.guard(context.logger, (teardown) => start(context, teardown))
 }
 
 async function start(context: RoleContext, teardown: Teardown): Promise<RunningRole> {
@@ -43,7 +43,7 @@ async function start(context: RoleContext, teardown: Teardown): Promise<RunningR
     unreadiness: () => [],
   })
   teardown.add(() => server.stop())
-  consul?.announceEdge(edge, { http: server.url })
+  consul?.announce('edge', edge, { http: server.url })
   return { urls: [server.url], demoApp, stop: () => teardown.run(), abandon: () => server.abandon() }
 }
 

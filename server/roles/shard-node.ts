@@ -30,7 +30,7 @@ const OVER_A_NETWORK: Partial<ShardConfig> = { entriesInFlightEager: 2, gatherMs
  * knows, or a fixed list.
  */
 export function startShardNodeRole(context: RoleContext): Promise<RunningRole> {
-  return Teardown.guard((teardown) => start(context, teardown))
+  return Teardown.guard(context.logger, (teardown) => start(context, teardown))
 }
 
 async function start(context: RoleContext, teardown: Teardown): Promise<RunningRole> {

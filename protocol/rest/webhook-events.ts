@@ -84,7 +84,8 @@ const SUMMARIES: Readonly<Record<EventTypes, string>> = {
   'conversation.created': 'A conversation came into being',
   'member.added': 'Users became members of a group',
   'member.removed': 'Users are no longer members of a group',
-  'connector.failed': 'A message could not be delivered on an external channel',
+  // Nothing raises it before there is a channel; its shape is promised, so that receivers can be written for it.
+  'connector.failed': 'A message could not be delivered on an external channel (there is none yet)',
   'webhook.disabled': 'The server disabled another webhook of the app',
   'webhook.test': 'Asked for by POST /v1/webhooks/{webhook_id}/test',
 }

@@ -26,6 +26,13 @@ export function filesContract(name: string, open: () => Promise<Records>): void 
       }
     })
 
+  behaves('there is no file of an id that none can have', async (records) => {
+    const files = recordsFiles(records)
+    for (const id of ['', 'x'.repeat(5_000), 'a\u0000b', '\ud800']) {
+      assert.equal(await files.get(app, id as FileId), undefined)
+    }
+  })
+
   behaves('a file is reminded of from before it exists until that is done', async (records) => {
     const files = recordsFiles(records)
     for (const id of ['f1', 'f2', 'f3']) await files.create(file(id), at(100))

@@ -18,6 +18,7 @@ import { type ClientSocket, type EdgeConfig, EdgeCore, type EdgeWorld, type Sess
 import type { EdgeNodeEvents } from './events.js'
 import type { Requests } from './requests.js'
 import { RequestsOverPipelines } from './requests-over-pipelines.js'
+import type { SendLimits } from './send-limits.js'
 import type { OpenSession, Sessions, SessionUser } from './sessions.js'
 import { NodeLinks } from './ws/node-links.js'
 import { Outbox } from './ws/outbox.js'
@@ -38,6 +39,8 @@ export interface EdgeOptions {
   readonly presence: Presence
   /** As EdgeWorld has it. Undefined: files are not looked after here. */
   readonly mayPostFile?: EdgeWorld['mayPostFile']
+  /** Counts what users and apps send over sessions; undefined: nobody does. */
+  readonly sendLimits?: SendLimits
   readonly authenticator: Authenticator
   readonly events: EdgeNodeEvents
   readonly config?: Partial<EdgeConfig>
@@ -171,6 +174,11 @@ class EdgeNode implements Edge {
       },
       leave: (app, user) => void this.presence.leave(app, user),
       mayPostFile: this.options.mayPostFile ?? (() => true),
+      askPortion: (allowance, points) => {
+        void this.options.sendLimits?.portion(allowance, points).then((portion) => {
+          this.core.portioned(allowance, portion, this.now())
+        })
+      },
       hash: sha256Text,
       random,
     }

@@ -103,8 +103,7 @@ export const ERRORS = {
     wire: 11,
     http: 409,
     retry: 'never',
-    means:
-      'It contradicts what is there: a message_id (or Idempotency-Key) used before with other content, an id that is taken.',
+    means: 'It contradicts what is there: a message_id used before with other content, an id that is taken.',
     remedy: 'Use a new UUIDv4 for a new message and a new id for a new thing; repeat a request only byte for byte.',
   },
   BUSY: {
@@ -183,6 +182,20 @@ export const ERRORS = {
     retry: 'never',
     means: 'The request body is of a media type that this path does not read.',
     remedy: 'Send JSON, with the header content-type: application/json.',
+  },
+  IDEMPOTENCY_KEY_REUSED: {
+    wire: 22,
+    http: 422,
+    retry: 'never',
+    means: 'Another request came with this Idempotency-Key within the last day.',
+    remedy: 'Use a new key for a new request; repeat a request only as it was.',
+  },
+  IN_PROGRESS: {
+    wire: 23,
+    http: 409,
+    retry: 'after',
+    means: 'A request with this Idempotency-Key is being done.',
+    remedy: 'Wait retry_after ms, then send the same again: it gets the answer of the first.',
   },
 } as const satisfies Record<string, ErrorEntry>
 

@@ -13,6 +13,8 @@ export const MEMBERS_MAX = 10_000
 export const MEMBERS_LISTED_MAX = 100
 /** Messages in one page of history, or one `deliver`. */
 export const PAGE_MESSAGES_MAX = 500
+/** Messages posted by one request. */
+export const BATCH_MESSAGES_MAX = 100
 /** Members changed by one request. */
 export const MEMBERS_CHANGED_MAX = 500
 /** How deep arrays and maps may lie within each other in an app's own content. */

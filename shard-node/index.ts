@@ -1,4 +1,6 @@
 export { SHARD_DEFAULTS, type ShardConfig } from './core/index.js'
+export { inTurn } from './driver/in-turn.js'
+export type { ShardNode, ShardNodeOptions } from './driver/options.js'
 export { peerName } from './driver/peer-links.js'
-export { type ShardNode, type ShardNodeOptions, startShardNode } from './driver/shard-node.js'
+export { startShardNode } from './driver/shard-node.js'
 export { type ShardNodeEvents, shardNodeEvents } from './events.js'

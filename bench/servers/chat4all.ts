@@ -42,6 +42,8 @@ export async function startChat4All(options: Chat4AllOptions): Promise<Chat4AllS
         CHAT4ALL_METRICS_TOKEN: metricsToken,
         // One sender of the generator stands for many people: the limit per session is not what is measured.
         CHAT4ALL_FRAMES_PER_SECOND: '1000000',
+        CHAT4ALL_USER_SENDS_PER_SECOND: '0',
+        CHAT4ALL_ADDRESS_REQUESTS_PER_SECOND: '0',
         // Nobody waits for a generator's sessions to move elsewhere.
         CHAT4ALL_DRAIN_MS: '0',
       },

@@ -3,8 +3,10 @@ import type { AppAnswer } from '@chat4all/protocol/rest'
 /** An app for people: a line for each thing that is to be known of it. */
 export function appLines({ client_id, name, disabled, quotas, created, secrets }: AppAnswer): string[] {
   const limits = [
-    ...limit(quotas.requests_per_second, 'requests per second of its services'),
+    ...limit(quotas.requests_per_second, 'requests per second of the app'),
     ...limit(quotas.user_requests_per_second, 'requests per second of each user'),
+    ...limit(quotas.sends_per_second, 'sends per second of the app'),
+    ...limit(quotas.user_sends_per_second, 'sends per second of each user'),
   ]
   return [
     `client_id  ${client_id}${disabled ? '  (disabled)' : ''}`,

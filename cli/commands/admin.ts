@@ -71,18 +71,29 @@ export const registerAdmin: RegisterCommand = (program) => {
   )
 
   appsCommand(apps, 'quota <client-id>', 'Set what an app may; what is not given is as the server has it')
-    .option('--requests-per-second <number>', 'REST requests of all its service tokens', wholeNumber(1))
+    .option('--requests-per-second <number>', 'REST requests of its services and all its users', wholeNumber(1))
     .option('--user-requests-per-second <number>', 'REST requests of each of its users', wholeNumber(1))
-    .action((id: string, options: Options & { requestsPerSecond?: number; userRequestsPerSecond?: number }) =>
+    .option('--sends-per-second <number>', 'what all its users send over sessions', wholeNumber(1))
+    .option('--user-sends-per-second <number>', 'what each of its users sends over sessions', wholeNumber(1))
+    .action((id: string, options: Options & QuotaOptions) =>
       asking(options, async (api) => {
-        const { requestsPerSecond, userRequestsPerSecond } = options
+        const { requestsPerSecond, userRequestsPerSecond, sendsPerSecond, userSendsPerSecond } = options
         const quotas = {
           ...(requestsPerSecond !== undefined && { requests_per_second: requestsPerSecond }),
           ...(userRequestsPerSecond !== undefined && { user_requests_per_second: userRequestsPerSecond }),
+          ...(sendsPerSecond !== undefined && { sends_per_second: sendsPerSecond }),
+          ...(userSendsPerSecond !== undefined && { user_sends_per_second: userSendsPerSecond }),
         }
         show(await api.change(id, { quotas }), options)
       }),
     )
+}
+
+interface QuotaOptions {
+  readonly requestsPerSecond?: number
+  readonly userRequestsPerSecond?: number
+  readonly sendsPerSecond?: number
+  readonly userSendsPerSecond?: number
 }
 
 function appsCommand(apps: Command, usage: string, about: string): Command {

@@ -30,13 +30,15 @@ export const registerDownload: RegisterCommand = (program) => {
         const startedMs = performance.now()
         const bar = new TransferBar(options.json === true)
         try {
-          const { size, checksum } = await downloadFile(files, fileId, target, {
+          const { size, checksum, receivedBytes } = await downloadFile(files, fileId, target, {
             ...(conversation !== undefined && { conversation }),
             onProgress: ({ storedBytes, totalBytes }) => bar.show('downloading', storedBytes, totalBytes),
           })
           bar.stop()
-          if (options.json) printJson({ path: target, size, checksum, seconds: (performance.now() - startedMs) / 1000 })
-          else console.log(printable(target))
+          if (options.json) {
+            const seconds = (performance.now() - startedMs) / 1000
+            printJson({ path: target, size, checksum, received_bytes: receivedBytes, seconds })
+          } else console.log(printable(target))
         } finally {
           bar.stop()
         }

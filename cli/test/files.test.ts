@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -35,12 +35,16 @@ async function startServer(): Promise<void> {
   server = await ServerProcess.spawn(args, { CHAT4ALL_DEMO_SECRET: SECRET }, port).ready()
 }
 
-async function run(args: readonly string[], environment: Readonly<Record<string, string>> = {}): Promise<string> {
+function start(args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('CHAT4ALL_'))
-  const child = spawn(process.execPath, [MAIN, ...args], {
+  return spawn(process.execPath, [MAIN, ...args], {
     env: { ...Object.fromEntries(inherited), CHAT4ALL_HOME: join(folder, 'home'), ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+}
+
+async function run(args: readonly string[], environment: Readonly<Record<string, string>> = {}): Promise<string> {
+  const child = start(args, environment)
   let [stdout, stderr] = ['', '']
   child.stdout.on('data', (chunk) => {
     stdout += chunk
@@ -85,7 +89,21 @@ test('an upload outlives kill -9 of the server, and its bytes are sent once', as
   assert.ok(there >= 3 && uploaded.sent_bytes === bytes.length, `${uploaded.sent_bytes} bytes were sent`)
   const again = await as('ann', 'upload', path)
   assert.deepEqual([again.reused, again.sent_bytes], [true, 0])
+
+  // A download that is killed goes on with the parts that are not there.
   const copy = join(folder, 'large-copy.bin')
-  await as('ann', 'download', uploaded.file_id, copy)
+  const download = ['download', uploaded.file_id as string, copy]
+  const isHalfThere = () => existsSync(`${copy}.part`) && statSync(`${copy}.part`).size > bytes.length / 2
+  do {
+    // One that was faster than the kill counts for nothing.
+    rmSync(copy, { force: true })
+    const killed = start([...download, '--profile', 'ann'])
+    const ended = once(killed, 'close')
+    while (!isHalfThere() && killed.exitCode === null) await new Promise((resolve) => setImmediate(resolve))
+    killed.kill('SIGKILL')
+    await ended
+  } while (existsSync(copy))
+  const { received_bytes } = await as('ann', ...download)
+  assert.ok(received_bytes > 0 && received_bytes < bytes.length, `${received_bytes} bytes came`)
   assert.ok(readFileSync(copy).equals(bytes))
 })

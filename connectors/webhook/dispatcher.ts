@@ -57,7 +57,7 @@ const TYPES_OF_KIND: Readonly<Record<StreamEventKind, readonly WebhookEvent['typ
   cursors: ['message.delivered', 'message.read'],
 }
 
-/** Starts to deliver. The stream is followed from the first webhook on; before, it costs nothing. */
+/** Starts to deliver. The stream is followed from the first webhook to the last; without any it costs nothing. */
 export function startWebhooks(options: WebhooksOptions): Webhooks {
   const dispatcher = new Dispatcher(options)
   dispatcher.start()
@@ -79,6 +79,8 @@ class Dispatcher implements Webhooks {
   private readonly disabling = new Set<string>()
   private readonly stopping = new AbortController()
   private following: Following | undefined
+  /** Nothing is kept for this group, as far as is known. */
+  private forgotten = false
   private looking: Promise<void> = Promise.resolve()
 
   constructor({ source, view, store, poster, events, holder, ...options }: WebhooksOptions) {
@@ -136,7 +138,8 @@ class Dispatcher implements Webhooks {
       try {
         await this.known.refresh()
         const backlogs = await this.wakeBacklogs()
-        if (this.known.enabled > 0) this.following ??= await this.follow()
+        if (this.known.count > 0) this.following ??= await this.follow()
+        else await this.forget()
         this.events.holds({ webhooks: this.known.enabled, backlogs })
       } catch (error) {
         this.events.failed('looking for what is to do', error)
@@ -147,9 +150,19 @@ class Dispatcher implements Webhooks {
   }
 
   private follow(): Promise<Following> {
+    this.forgotten = false
     // From the oldest on: what was said between the first webhook's registration and now is to be told. What was before
     // its registration is not (isWanted).
     return this.source.follow(GROUP, (events) => this.onEvents(events), { startAt: 'oldest' })
+  }
+
+  /** After the last webhook nothing more is to be kept for it, or logs would be kept for ever. */
+  private async forget(): Promise<void> {
+    await this.following?.stop()
+    this.following = undefined
+    if (this.forgotten) return
+    await this.source.forget(GROUP)
+    this.forgotten = true
   }
 
   private async onEvents(events: readonly StreamEvent[]): Promise<void> {

@@ -24,6 +24,11 @@ export class KnownWebhooks {
     return this.byApp.get(app) ?? []
   }
 
+  /** Enabled or not. */
+  get count(): number {
+    return this.byId.size
+  }
+
   get enabled(): number {
     let count = 0
     for (const webhooks of this.byApp.values()) count += webhooks.length

@@ -11,6 +11,7 @@ import {
   type RequestFrame,
   type Slot,
 } from '@chat4all/protocol'
+import type { Allowance, Portion } from './allowance.js'
 import { checkConfig, EDGE_DEFAULTS, type EdgeConfig } from './config.js'
 import type { EdgeContext } from './edge-context.js'
 import { type EnumerationOwner, Enumerations } from './enumerations.js'
@@ -215,6 +216,13 @@ export class EdgeCore implements EdgeContext {
     user.present = ok
     if (!ok) this.reconcile(user)
     for (const session of user.sessions) session.welcome()
+  }
+
+  /** The answer to `askPortion`. */
+  portioned(allowance: Allowance, portion: Portion, now: Millis): void {
+    this.at(now)
+    const points = allowance.answered(portion, now)
+    if (points > 0) this.world.askPortion(allowance, points)
   }
 
   /** The socket has room again, or has taken everything that was written in a turn. */

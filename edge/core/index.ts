@@ -1,3 +1,4 @@
+export type { Allowance, Portion, Sender } from './allowance.js'
 export { EDGE_DEFAULTS, type EdgeConfig } from './config.js'
 export { groupConversationId, privateConversationId } from './conversation-ids.js'
 export { EdgeCore } from './edge-core.js'

@@ -261,6 +261,40 @@ test('who sends too fast is told how long to wait, and nothing is lost or reorde
   assert.deepEqual(stored(conversation), names(1, 8))
 })
 
+test('a user is counted over all its sessions, and who met the limit goes on in order when the window ends', () => {
+  const { conversation, edge } = world()
+  edge.sendsLeft.set('demo alice', 4)
+  const [one, other] = [online(edge), online(edge)]
+  const send = (client: TestClient, cseq: number, id: number) => {
+    client.send({ ...sendFrame(cseq, `m${id}`), message_id: new Uint8Array(16).fill(id) } as ClientFrame)
+    edge.run()
+  }
+  for (const id of [1, 2, 3]) send(one, id, id)
+  for (const id of [4, 5, 6]) send(other, id - 3, id)
+  assert.deepEqual([one.of('busy'), other.of('busy').map(({ cseq }) => cseq)], [[], [2]])
+  const [busy] = other.of('busy')
+  assert.equal(errorCodeOfWire(busy!.code), 'RATE_LIMITED')
+  edge.sendsLeft.set('demo alice', 4)
+  edge.pass(busy!.retry_after)
+  for (const id of [5, 6]) send(other, id - 3, id)
+  assert.deepEqual(stored(conversation), names(1, 6))
+})
+
+test('an app is counted over all its users', () => {
+  const { edge } = world()
+  edge.sendsLeft.set('demo', 2)
+  const [alice, carol] = [online(edge), online(edge, 'carol')]
+  for (let i = 1; i <= 3; i++) {
+    alice.send(sendFrame(i))
+    edge.run()
+  }
+  carol.send(sendFrame(1, 'm9'))
+  assert.deepEqual(
+    carol.of('busy').map(({ code }) => errorCodeOfWire(code)),
+    ['RATE_LIMITED'],
+  )
+})
+
 test('typing is left out when a session sends too fast, and who goes on regardless is closed', () => {
   let shed = 0
   const { edge } = world({ config: { framesPerSecond: 10, framesBurst: 5 }, events: { shed: () => shed++ } })

@@ -188,6 +188,8 @@ export class Session implements RequestOwner, EnumerationOwner {
     }
     const { config } = this.edge
     if (!this.take()) return this.busy(frame, 'RATE_LIMITED', this.bucket.waitMs(config.framesPerSecond))
+    const waitMs = this.user!.waitMs(this.edge.now)
+    if (waitMs > 0) return this.busy(frame, 'RATE_LIMITED', waitMs)
     if (this.unanswered >= config.sessionUnansweredMax) return this.busy(frame, 'BUSY', config.busyRetryAfterMs)
     if (frame.t === 'send' && !this.mayPost(frame)) return
     const asked = requestOf(frame, this.user!, this.edge.world.hash)
@@ -195,6 +197,7 @@ export class Session implements RequestOwner, EnumerationOwner {
     const request = this.edge.pipelines.submit(asked, this, frame.cseq, this.edge.now)
     if (request === undefined) return this.busy(frame, 'BUSY', config.busyRetryAfterMs)
     this.unanswered++
+    this.user!.spend(this.edge.world, this.edge.now)
   }
 
   /** False: it refers to a file that is not the user's to post, or is not known to be yet; the client was told. */

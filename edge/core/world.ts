@@ -1,4 +1,5 @@
 import type { AppId, ConversationId, EdgeLinkFrame, ErrorCode, NodeId, UserId } from '@chat4all/protocol'
+import type { Allowance } from './allowance.js'
 import type { Session } from './session.js'
 
 /**
@@ -22,6 +23,11 @@ export interface EdgeWorld {
    * client is told to send the same again a moment later.
    */
   mayPostFile(app: AppId, user: UserId, conversation: ConversationId, file: string): boolean | undefined
+  /**
+   * Takes so many points of what a user or an app may send, where all edges take them → `portioned`. Nothing waits for it;
+   * where nobody counts it need not be answered.
+   */
+  askPortion(allowance: Allowance, points: number): void
   /** At least 21 characters of A–Z, a–z, 0–9, _ and - that follow from the text alone (a cryptographic hash). */
   hash(text: string): string
   /** From 0 up to but not including 1. */

@@ -4,6 +4,7 @@ import {
   type FileId,
   type Layout,
   NoSuchUploadError,
+  type ObjectStore,
   ObjectStoreUnavailableError,
   objectName,
   partCount,
@@ -11,6 +12,7 @@ import {
   type StoredContent,
   type StoredFile,
   type StoredPart,
+  type StoreId,
   type Upload,
   type UploadPlace,
 } from '@chat4all/storage'
@@ -77,46 +79,19 @@ export class FileService {
    * having the bytes. They are still kept only once, from when the upload was verified.
    */
   async initiate(caller: Caller, owner: UserId | undefined, asked: NewFile): Promise<StoredFile> {
-    const { files, objects, now, newFileId, events } = this.context
-    const id = newFileId()
-    const object = objectName(`${caller.app}/${id}`)
-    const expires = (now() + UPLOAD_MS_MAX) as Millis
-    const layout: Layout = { bytes: asked.bytes, partBytes: PART_BYTES }
-    const [store] = objects.placesFor(object)
-    const begun = { id, app: caller.app, owner, name: asked.name, mime: asked.mime, layout, created: now() }
     const { checksum } = asked
     if (checksum !== undefined && (await this.mayReuse(caller, owner, checksum, asked.bytes))) {
-      // A crash in between leaves a file that says `deleting`: the sweeper takes its reference back.
-      const file: StoredFile = { ...begun, state: { type: 'deleting', checksum, place: undefined } }
-      await files.create(file, (now() + VERIFY_BUSY_MS) as Millis)
-      const reference = { app: caller.app, sha256: checksum, owner, file: id }
-      const content = await files.contents.adopt(reference, removeBytes(this.context))
-      if (content !== undefined) {
-        const ready = await files.update(caller.app, id, (current) => ({
-          ...current,
-          layout: content.layout,
-          state: { type: 'ready', checksum, place: undefined },
-        }))
-        if (ready !== undefined) {
-          events.initiated(ready, true)
-          return ready
-        }
-      }
-      await files.remove(caller.app, id)
+      const ready = await this.reuse(caller, owner, asked, checksum)
+      if (ready !== undefined) return ready
     }
-    const place = (upload: string): UploadPlace => ({ store: store!, object, upload: upload as UploadPlace['upload'] })
-    // Written before the store hears of it, so that whatever it begins will be swept.
-    const file: StoredFile = { ...begun, state: { type: 'uploading', place: place(''), expires } }
-    await files.create(file, expires)
-    const upload = await this.reachable(() => storeOf(this.context, store!).begin(object, layout))
-    const started = await files.update(caller.app, id, (current) =>
-      current.state.type === 'uploading'
-        ? { ...current, state: { ...current.state, place: place(upload) } }
-        : undefined,
-    )
-    if (started === undefined) throw new Chat4AllError('NOT_FOUND')
-    events.initiated(started, false)
-    return started
+    // A store that went down just now is not known to be down yet: then the next one takes the file.
+    for (let left = this.context.objects.taking; ; left--) {
+      try {
+        return await this.begin(caller, owner, asked)
+      } catch (error) {
+        if (left <= 1 || !(error instanceof Chat4AllError) || error.code !== 'UNAVAILABLE') throw error
+      }
+    }
   }
 
   /** Whether the owner has a file of this size: then its checksum is worth knowing before bytes are sent. */
@@ -132,7 +107,7 @@ export class FileService {
     try {
       return {
         file,
-        parts: await this.reachable(() => storeOf(this.context, place.store).parts(uploadOf(file, place))),
+        parts: await this.reachable(place.store, (store) => store.parts(uploadOf(file, place))),
       }
     } catch (error) {
       if (error instanceof NoSuchUploadError) return { file, parts: [] }
@@ -221,8 +196,8 @@ export class FileService {
     if (content === undefined) throw new Chat4AllError('NOT_FOUND', `The file is ${file.state.type}.`)
     const [from] = objects.readersOf(content.object, content.copies)
     if (from === undefined) throw unavailable('no store that has the file is on the list')
-    const url = await this.reachable(() =>
-      storeOf(this.context, from).downloadUrl(content.object, {
+    const url = await this.reachable(from, (store) =>
+      store.downloadUrl(content.object, {
         seconds: DOWNLOAD_URL_SECONDS,
         ...contentDisposition(file, how.disposition),
       }),
@@ -234,7 +209,7 @@ export class FileService {
   async remove(caller: Caller, id: FileId): Promise<void> {
     const file = await this.context.files.get(caller.app, id)
     if (file === undefined || !owns(caller, file)) throw notFound(id)
-    await this.reachable(() => removeFile(this.context, caller.app, id))
+    await told(() => removeFile(this.context, caller.app, id))
   }
 
   /**
@@ -273,9 +248,8 @@ export class FileService {
   }
 
   private async join(file: StoredFile, place: UploadPlace): Promise<void> {
-    const store = storeOf(this.context, place.store)
     const upload = uploadOf(file, place)
-    await this.reachable(async () => {
+    await this.reachable(place.store, async (store) => {
       try {
         const there = await store.parts(upload)
         checkParts(file.layout, there)
@@ -288,6 +262,56 @@ export class FileService {
         }
       }
     })
+  }
+
+  private async reuse(
+    caller: Caller,
+    owner: UserId | undefined,
+    asked: NewFile,
+    checksum: Sha256,
+  ): Promise<StoredFile | undefined> {
+    const { files, now, newFileId, events } = this.context
+    const id = newFileId()
+    const layout: Layout = { bytes: asked.bytes, partBytes: PART_BYTES }
+    const about = { id, app: caller.app, owner, name: asked.name, mime: asked.mime, layout, created: now() }
+    // A crash in between leaves a file that says `deleting`: the sweeper takes its reference back.
+    const file: StoredFile = { ...about, state: { type: 'deleting', checksum, place: undefined } }
+    await files.create(file, (now() + VERIFY_BUSY_MS) as Millis)
+    const reference = { app: caller.app, sha256: checksum, owner, file: id }
+    const content = await files.contents.adopt(reference, removeBytes(this.context))
+    const ready =
+      content &&
+      (await files.update(caller.app, id, (current) => ({
+        ...current,
+        layout: content.layout,
+        state: { type: 'ready', checksum, place: undefined },
+      })))
+    if (ready === undefined) await files.remove(caller.app, id)
+    else events.initiated(ready, true)
+    return ready
+  }
+
+  private async begin(caller: Caller, owner: UserId | undefined, asked: NewFile): Promise<StoredFile> {
+    const { files, objects, now, newFileId, events } = this.context
+    const id = newFileId()
+    const object = objectName(`${caller.app}/${id}`)
+    const expires = (now() + UPLOAD_MS_MAX) as Millis
+    const layout: Layout = { bytes: asked.bytes, partBytes: PART_BYTES }
+    const [store] = objects.placesFor(object)
+    const about = { id, app: caller.app, owner, name: asked.name, mime: asked.mime, layout, created: now() }
+    const place = (upload: string): UploadPlace => ({ store: store!, object, upload: upload as UploadPlace['upload'] })
+    // Written before the store hears of it, so that whatever it begins will be swept.
+    const file: StoredFile = { ...about, state: { type: 'uploading', place: place(''), expires } }
+    await files.create(file, expires)
+    const upload = await this.reachable(store!, (at) => at.begin(object, layout))
+    const started = await files.update(caller.app, id, (current) =>
+      current.state.type === 'uploading'
+        ? { ...current, state: { ...current.state, place: place(upload) } }
+        : undefined,
+    )
+    if (started === undefined) throw new Chat4AllError('NOT_FOUND')
+    events.initiated(started, false)
+    return started
   }
 
   private async mayReuse(caller: Caller, owner: UserId | undefined, sha256: Sha256, bytes: number): Promise<boolean> {
@@ -324,13 +348,24 @@ export class FileService {
     return false
   }
 
-  private async reachable<T>(ask: () => Promise<T>): Promise<T> {
-    try {
-      return await ask()
-    } catch (error) {
-      if (error instanceof ObjectStoreUnavailableError) throw unavailable(error.message)
-      throw error
-    }
+  /** Asks a store; one that does not answer is not asked first from now on. */
+  private reachable<T>(id: StoreId, ask: (store: ObjectStore) => Promise<T>): Promise<T> {
+    return told(() =>
+      ask(storeOf(this.context, id)).catch((error: unknown) => {
+        if (error instanceof ObjectStoreUnavailableError) this.context.objects.failed(id, error)
+        throw error
+      }),
+    )
+  }
+}
+
+/** A store that does not answer is told as UNAVAILABLE. */
+async function told<T>(ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask()
+  } catch (error) {
+    if (error instanceof ObjectStoreUnavailableError) throw unavailable(error.message)
+    throw error
   }
 }
 

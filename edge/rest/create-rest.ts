@@ -1,27 +1,29 @@
 import { Chat4AllError } from '@chat4all/protocol'
-import { recordsErasures, recordsUsers } from '@chat4all/storage'
-import { type Context, Hono, type MiddlewareHandler } from 'hono'
-import { cors } from 'hono/cors'
+import { inProcessRateLimits, type RateLimits, recordsErasures, recordsUsers } from '@chat4all/storage'
+import { Hono, type MiddlewareHandler } from 'hono'
 import type { Logger } from 'pino'
 import type { FileService } from '../files/file-service.js'
 import type { Sessions } from '../sessions.js'
 import type { WebhookService } from '../webhooks/webhook-service.js'
 import { Admission } from './admission/admission.js'
+import { RequestLimits } from './admission/request-limits.js'
+import { RequestTally } from './admission/request-tally.js'
 import { REST_LIMITS, type RestLimits } from './admission/rest-limits.js'
 import { docsPages } from './description/docs-pages.js'
 import { openApiDocument } from './description/openapi.js'
-import type { Answered, Endpoint } from './endpoint.js'
+import type { Endpoint } from './endpoint.js'
 import { ENDPOINTS } from './endpoints.js'
 import { EventStreams } from './event-stream/event-streams.js'
 import { setAnswerHeaders } from './http/answer-headers.js'
-import { BufferedResponse } from './http/buffered-response.js'
-import type { Peer } from './http/http-on-uws.js'
-import { validated } from './http/invalid-request.js'
+import { type ClientAddress, clientAddressBehind } from './http/client-address.js'
+import { crossOrigin } from './http/cross-origin.js'
+import { setDeprecationHeaders } from './http/deprecation-headers.js'
 import { faultOf, problemResponse } from './http/problem-response.js'
-import { readBody } from './http/read-body.js'
 import { traceOf } from './http/trace-context.js'
+import { KeptAnswers } from './idempotency/kept-answers.js'
 import { type AnswerSample, type RestEvents, restEvents } from './rest-events.js'
 import { REST_IDS, type RestIds } from './rest-ids.js'
+import { type RestEnv, serveEndpoint } from './serve-endpoint.js'
 import type { RestServices } from './services.js'
 import { UserErasures } from './users/user-erasures.js'
 
@@ -36,20 +38,24 @@ export interface RestOptions
   /** Milliseconds since 1970. */
   readonly now?: () => number
   readonly limits?: Partial<RestLimits>
+  /** Where requests are counted; this process unless given. */
+  readonly rateLimits?: RateLimits
+  /** Who asks, where proxies stand in front; the peer unless given. */
+  readonly clientAddress?: ClientAddress
   /** Opens the admin API to whoever has it; undefined: there is none. */
   readonly adminToken?: string
-  /** Web pages of these origins (`https://app.example.org`) may call the API. None unless given. */
+  /** Web pages of these origins (`https://app.example.org`, or `*`) may call the API. None unless given. */
   readonly corsOrigins?: readonly string[]
   /** When this is aborted, nothing is begun any more that no request asked for. */
   readonly stopped?: AbortSignal
+  /** For so long browsers shall come by TLS only (Strict-Transport-Security); 0: that is not said. */
+  readonly hstsSeconds?: number
+  /** What is served; all of the API unless given. */
+  readonly endpoints?: readonly Endpoint[]
   /** Told of every answer, for metrics. */
   readonly onAnswer?: (sample: AnswerSample) => void
 }
 
-interface RestEnv {
-  Bindings: Partial<Peer>
-  Variables: { requestId: string; route?: string; about?: Answered['about']; oauth?: boolean }
-}
 export type RestApp = Hono<RestEnv>
 
 const REQUEST_ID = /^[A-Za-z0-9_.:-]{1,128}$/
@@ -57,7 +63,8 @@ const REQUEST_ID = /^[A-Za-z0-9_.:-]{1,128}$/
 /** The REST API as a Hono app: try it with `app.request(…)`, serve it with `mountRest`. */
 export function createRest(options: RestOptions): RestApp {
   const { requests, authenticator, directory, records, files, webhooks, ids = REST_IDS, logger, onAnswer } = options
-  const { now = Date.now, corsOrigins = [], sessions } = options
+  const { now = Date.now, corsOrigins = [], hstsSeconds = 0, sessions, endpoints = ENDPOINTS } = options
+  const { rateLimits = inProcessRateLimits(), clientAddress = clientAddressBehind([]) } = options
   const users = recordsUsers(records)
   const events = restEvents(logger, onAnswer)
   const userErasures = new UserErasures({
@@ -84,12 +91,17 @@ export function createRest(options: RestOptions): RestApp {
     files,
     webhooks,
   }
-  const limits = { ...REST_LIMITS, ...options.limits }
-  const admission = new Admission(authenticator, directory, options.adminToken, limits, now)
+  const limits = new RequestLimits(rateLimits, directory, { ...REST_LIMITS, ...options.limits })
+  const admission = new Admission(authenticator, options.adminToken, limits)
+  const serveWith = { services, admission, keptAnswers: new KeptAnswers(records, now) }
   const app = new Hono<RestEnv>()
 
-  app.use(everyAnswer(ids.newRequestId, events))
+  app.use(everyAnswer({ newRequestId: ids.newRequestId, clientAddress, hstsSeconds, events }))
   if (corsOrigins.length > 0) app.use(crossOrigin(corsOrigins))
+  app.use(async (c, next) => {
+    await limits.countAddress(c.var.address, c.var.tally)
+    await next()
+  })
   app.onError((error, c) => {
     const fault = faultOf(error)
     if (fault.code === 'INTERNAL') events.failed(error, c.var.requestId)
@@ -105,12 +117,12 @@ export function createRest(options: RestOptions): RestApp {
   const allowed = new Map<string, string[]>()
   const allow = (path: string, ...methods: string[]) => allowed.set(path, [...(allowed.get(path) ?? []), ...methods])
 
-  for (const endpoint of ENDPOINTS) {
+  for (const endpoint of endpoints) {
     const path = honoPath(endpoint.path)
     allow(path, ...(endpoint.method === 'get' ? ['GET', 'HEAD'] : [endpoint.method.toUpperCase()]))
-    app.on(endpoint.method.toUpperCase(), path, (c) => serve(endpoint, services, admission, c))
+    app.on(endpoint.method.toUpperCase(), path, (c) => serveEndpoint(endpoint, serveWith, c))
   }
-  for (const page of docsPages(openApiDocument(ENDPOINTS))) {
+  for (const page of docsPages(openApiDocument(endpoints))) {
     allow(page.path, 'GET', 'HEAD')
     app.get(page.path, (c) => {
       c.set('route', page.path)
@@ -122,44 +134,30 @@ export function createRest(options: RestOptions): RestApp {
   return app
 }
 
-async function serve(
-  endpoint: Endpoint,
-  services: RestServices,
-  admission: Admission,
-  c: Context<RestEnv>,
-): Promise<Response> {
-  c.set('route', endpoint.path)
-  c.set('oauth', endpoint.takesForms === true)
-  const { headers } = c.req.raw
-  const identity = await admission.admit(endpoint.access, headers.get('authorization'))
-  const params = endpoint.params && validated(endpoint.params, c.req.param(), 'parameters')
-  const query = endpoint.query && validated(endpoint.query, c.req.query(), 'parameters')
-  const body =
-    endpoint.body && validated(endpoint.body, await readBody(c.req.raw, endpoint.takesForms === true), 'body')
-  const trace = traceOf(headers.get('traceparent'))
-  const answered = await endpoint.handle(
-    { identity, params, query, body, trace, header: (name) => headers.get(name) },
-    services,
-  )
-  c.set('about', answered.about)
-  if (answered.stream !== undefined) return answered.stream
-  const isEmpty = answered.body === undefined
-  return new BufferedResponse(isEmpty ? '' : JSON.stringify(answered.body), {
-    status: answered.status,
-    headers: { ...(!isEmpty && { 'content-type': 'application/json' }), ...answered.headers },
-  })
+interface EveryAnswerOptions {
+  readonly newRequestId: () => string
+  readonly clientAddress: ClientAddress
+  readonly hstsSeconds: number
+  readonly events: RestEvents
 }
 
-/** Names the request, and when it is answered, completes the headers and tells log and metrics. */
-function everyAnswer(newRequestId: () => string, events: RestEvents): MiddlewareHandler<RestEnv> {
+/** Names the request and who asks, and when it is answered, completes the headers and tells log and metrics. */
+function everyAnswer(options: EveryAnswerOptions): MiddlewareHandler<RestEnv> {
+  const { newRequestId, clientAddress, hstsSeconds, events } = options
   return async (c, next) => {
     const startedMs = performance.now()
     const { headers, method } = c.req.raw
     const named = headers.get('x-request-id')
     const requestId = named !== null && REQUEST_ID.test(named) ? named : newRequestId()
+    const address = clientAddress(c.env?.remoteAddress ?? '', headers.get('x-forwarded-for'))
+    const tally = new RequestTally()
     c.set('requestId', requestId)
+    c.set('address', address)
+    c.set('tally', tally)
     await next()
-    setAnswerHeaders(c.res.headers, requestId)
+    setAnswerHeaders(c.res.headers, { requestId, hstsSeconds })
+    tally.setHeaders(c.res.headers)
+    if (c.var.deprecated !== undefined) setDeprecationHeaders(c.res.headers, c.var.deprecated)
     events.answered({
       method,
       route: c.var.route ?? 'other',
@@ -167,20 +165,10 @@ function everyAnswer(newRequestId: () => string, events: RestEvents): Middleware
       tookMs: performance.now() - startedMs,
       requestId,
       trace: traceOf(headers.get('traceparent')),
-      remoteAddress: c.env?.remoteAddress,
+      remoteAddress: address,
       about: c.var.about,
     })
   }
-}
-
-function crossOrigin(origins: readonly string[]): MiddlewareHandler {
-  return cors({
-    origin: [...origins],
-    allowMethods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
-    allowHeaders: ['authorization', 'content-type', 'idempotency-key', 'last-event-id', 'traceparent', 'x-request-id'],
-    exposeHeaders: ['link', 'location', 'retry-after', 'x-request-id'],
-    maxAge: 600,
-  })
 }
 
 function otherMethod(allow: string): MiddlewareHandler<RestEnv> {

@@ -1,6 +1,7 @@
-import type { ErrorCode } from '@chat4all/protocol'
+import type { ErrorCode, MessageId } from '@chat4all/protocol'
 import type { z } from 'zod'
 import type { Identity } from '../auth/port.js'
+import type { Deprecation } from './http/deprecation-headers.js'
 import type { StreamedResponse } from './http/streamed-response.js'
 import type { RestServices } from './services.js'
 
@@ -22,6 +23,8 @@ export interface Call<Of extends Access, Params, Query, Body> {
   /** W3C traceparent of the client, if it sent a good one. */
   readonly trace: string | undefined
   readonly header: (name: string) => string | null
+  /** Follows from the Idempotency-Key, where the request carries one: an id for what it makes. */
+  readonly onceId: MessageId | undefined
 }
 
 export interface Answered {
@@ -59,6 +62,12 @@ export interface Endpoint {
   readonly body?: z.ZodType
   /** Takes application/x-www-form-urlencoded too. */
   readonly takesForms?: true
+  /** What it makes has no id of the client's, so that an Idempotency-Key is heeded. */
+  readonly takesIdempotencyKey?: true
+  /** For how many requests it counts, where that is not 1. */
+  cost?(body: unknown): number
+  /** Another endpoint takes its place. */
+  readonly deprecated?: Deprecation
   readonly answers: Readonly<Record<number, Described>>
   /** Faults of its own, beside those that every endpoint may answer with (openapi.ts). */
   readonly refusals: readonly ErrorCode[]
@@ -74,11 +83,12 @@ export function endpoint<
   Query extends z.ZodObject | undefined = undefined,
   Body extends z.ZodType | undefined = undefined,
 >(
-  declared: Omit<Endpoint, 'access' | 'params' | 'query' | 'body' | 'handle'> & {
+  declared: Omit<Endpoint, 'access' | 'params' | 'query' | 'body' | 'cost' | 'handle'> & {
     readonly access: Of
     readonly params?: Params
     readonly query?: Query
     readonly body?: Body
+    cost?(body: Output<Body>): number
     handle(call: Call<Of, Output<Params>, Output<Query>, Output<Body>>, services: RestServices): Promise<Answered>
   },
 ): Endpoint {

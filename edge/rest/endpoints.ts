@@ -21,6 +21,7 @@ import { getMessage } from './messages/get-message.js'
 import { getMessages } from './messages/get-messages.js'
 import { postMessages } from './messages/post-messages.js'
 import { postReceipts } from './messages/post-receipts.js'
+import { postV2Messages } from './messages/post-v2-messages.js'
 import { postAuthToken } from './tokens/post-auth-token.js'
 import { USER_ENDPOINTS } from './users/index.js'
 import { WEBHOOK_ENDPOINTS } from './webhooks/index.js'
@@ -41,6 +42,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   getMessages,
   getMessage,
   postMessages,
+  postV2Messages,
   postFilesInitiate,
   getFileParts,
   postFileParts,

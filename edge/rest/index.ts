@@ -1,5 +1,6 @@
 export { REST_LIMITS, type RestLimits } from './admission/rest-limits.js'
 export { createRest, type RestApp, type RestOptions } from './create-rest.js'
+export { type ClientAddress, clientAddressBehind } from './http/client-address.js'
 export { type MountOptions, mountRest } from './mount-rest.js'
 export type { AnswerSample } from './rest-events.js'
 export { REST_IDS, type RestIds } from './rest-ids.js'

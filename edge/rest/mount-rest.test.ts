@@ -7,6 +7,8 @@ import { type RestFixture, restFixture } from './testing/rest-fixture.js'
 
 let app: TemplatedApp
 let origin: string
+/** Whose pages may call. */
+const ORIGIN = 'https://app.example'
 let fixture: RestFixture
 
 before(async () => {
@@ -15,7 +17,12 @@ before(async () => {
   // The web chat, which answers GET of any path, and a probe: as an edge has them beside REST.
   app.get('/*', (res) => void res.end('web chat'))
   app.get('/healthz', (res) => void res.end('ok'))
-  mountRest(app, fixture.rest, { logger: pino({ level: 'silent' }), limits: { bodyBytesMax: 10_000 } })
+  mountRest(app, fixture.rest, {
+    logger: pino({ level: 'silent' }),
+    limits: { bodyBytesMax: 10_000 },
+    hstsSeconds: 60,
+    corsOrigins: [ORIGIN],
+  })
   origin = await new Promise((resolve, reject) => {
     app.listen('127.0.0.1', 0, (socket) => {
       if (socket === false) reject(new Error('cannot listen'))
@@ -58,6 +65,7 @@ test('other routes of the port keep their paths, and REST its own', async () => 
   assert.equal(await text('/healthz'), 'ok')
   assert.match(await text('/v1/conversations'), /UNAUTHENTICATED/)
   assert.match(await text('/v1/nothing'), /NOT_FOUND/)
+  assert.match(await text('/v2/nothing'), /NOT_FOUND/)
   assert.match(await text('/docs'), /swagger/)
   assert.match(await text('/openapi.json'), /"openapi":"3.1.0"/)
   assert.match(await text('/nothing', 'POST'), /NOT_FOUND/)
@@ -65,8 +73,13 @@ test('other routes of the port keep their paths, and REST its own', async () => 
 })
 
 test('what is refused before it reaches the API is a problem document like any other', async () => {
-  const response = await fetch(`${origin}/v1/messages`, { method: 'POST', body: 'x'.repeat(10_001) })
+  const post = (from: string) =>
+    fetch(`${origin}/v1/messages`, { method: 'POST', body: 'x'.repeat(10_001), headers: { origin: from } })
+  const response = await post(ORIGIN)
   assert.equal(response.status, 413)
+  assert.equal(response.headers.get('access-control-allow-origin'), ORIGIN)
+  assert.equal(response.headers.get('strict-transport-security'), 'max-age=60')
+  assert.equal((await post('https://evil.example')).headers.get('access-control-allow-origin'), null)
   assert.equal(response.headers.get('content-type'), 'application/problem+json')
   const { code, request_id } = (await response.json()) as { code: string; request_id: string }
   assert.equal(code, 'FRAME_TOO_LARGE')

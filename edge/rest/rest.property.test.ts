@@ -30,7 +30,8 @@ let known: Record<string, unknown[]>
 const SHA256 = createHash('sha256').update('hello').digest('hex')
 
 before(async () => {
-  fixture = await restFixture()
+  // Every answer tells of a limit, and none is ever reached.
+  fixture = await restFixture({ limits: { addressRequestsPerSecond: 1_000_000 } })
   tokens = [await fixture.token(), await fixture.token('ana'), await fixture.token('bob'), ADMIN_TOKEN]
   known = {
     ...Object.fromEntries(['user', 'user_id', 'members', 'to'].map((name) => [name, USERS])),
@@ -48,6 +49,7 @@ before(async () => {
   }
 })
 
+const PEER = '198.51.100.1'
 const USERS = ['ana', 'bob', 'carl']
 
 /** For each endpoint anew: one of them deletes. */
@@ -97,8 +99,11 @@ function assertAnnounced(method: string, path: string, { status, headers, body }
   const announced = operation.responses[status]
   assert.ok(announced, `${method} ${path} answered ${status}, which is not announced: ${JSON.stringify(body)}`)
   for (const header of Object.keys(announced.headers)) {
-    // Link and Location are there when there is something to point at.
-    if (!/^(link|location)$/i.test(header)) assert.ok(headers.has(header), `${status} lacks ${header}`)
+    // Link, Location and Idempotency-Replayed are there when there is something to point at.
+    // Retry-After is where the problem says so: one status may be that of several faults.
+    if (/^retry-after$/i.test(header)) assert.equal(headers.has(header), body.retry_after !== undefined)
+    else if (!/^(link|location|idempotency-replayed)$/i.test(header))
+      assert.ok(headers.has(header), `${status} lacks ${header}`)
   }
   const contents: Record<string, { schema: { $ref: string } }> = announced.content ?? {}
   if (Object.keys(contents).length === 0) return assert.equal(body, '')
@@ -188,6 +193,7 @@ for (const { method, path, access } of ENDPOINTS) {
       const answer = await fixture.call(method.toUpperCase(), filled + search, {
         token: access === 'admin' ? ADMIN_TOKEN : tokens[access === 'service' ? 0 : who]!,
         ...(json !== undefined && { json }),
+        peer: PEER,
       })
       assert.ok(answer.status < 500, `${answer.status}: ${JSON.stringify(answer.body)}`)
       assertAnnounced(method, path, answer)
@@ -215,7 +221,10 @@ test('an authorization header of any content is answered as announced', async ()
         } catch {
           return // No client could send it.
         }
-        const answer = await fixture.call('GET', '/v1/conversations', { headers: Object.fromEntries(headers) })
+        const answer = await fixture.call('GET', '/v1/conversations', {
+          headers: Object.fromEntries(headers),
+          peer: PEER,
+        })
         assert.equal(answer.status, 401)
         assertAnnounced('get', '/v1/conversations', answer)
       },

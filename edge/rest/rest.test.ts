@@ -440,16 +440,6 @@ test('unknown paths are 404, known paths tell which methods they answer', async 
   assert.equal((await fixture.call('HEAD', '/v1/conversations', { token: ana })).status, 200)
 })
 
-test('a user that asks too often is told when to go on; others are not disturbed', async () => {
-  const limited = await restFixture({ limits: { userRequestsPerSecond: 10, userRequestsBurst: 2 } })
-  const [one, two] = [await limited.token('ana'), await limited.token('bob')]
-  const status = async (token: string) => (await limited.call('GET', '/v1/conversations', { token })).status
-  assert.deepEqual([await status(one), await status(one), await status(one)], [200, 200, 429])
-  assert.equal(await status(two), 200)
-  limited.pass(100)
-  assert.equal(await status(one), 200)
-})
-
 // --- headers and log -------------------------------------------------------------------------------------------------
 
 test('every answer carries its request id and lets no browser guess', async () => {
@@ -457,6 +447,9 @@ test('every answer carries its request id and lets no browser guess', async () =
     const { headers } = await get(path)
     assert.match(headers.get('x-request-id') ?? '', /^[0-9a-f-]{36}$/, path)
     assert.equal(headers.get('x-content-type-options'), 'nosniff')
+    assert.equal(headers.get('referrer-policy'), 'no-referrer')
+    assert.equal(headers.get('cross-origin-resource-policy'), 'same-origin')
+    assert.match(headers.get('content-security-policy') ?? '', /frame-ancestors 'none'/)
     assert.match(headers.get('content-security-policy') ?? '', /default-src 'none'/)
     assert.equal(headers.get('access-control-allow-origin'), null)
   }
@@ -483,6 +476,22 @@ test('pages of other origins may call only where they were allowed to', async ()
     headers: { ...headers, origin: 'https://evil.example' },
   })
   assert.equal(stranger.headers.get('access-control-allow-origin'), null)
+  assert.equal(preflight.headers.get('access-control-max-age'), '7200')
+  assert.equal(preflight.headers.get('access-control-allow-credentials'), null)
+  for (const name of ['ratelimit', 'retry-after', 'location']) {
+    assert.match(real.headers.get('access-control-expose-headers') ?? '', new RegExp(`(^|,)${name}(,|$)`))
+  }
+  const everyone = await restFixture({ corsOrigins: ['*'] })
+  const anywhere = await everyone.call('GET', '/v1/nothing', { headers: { origin: 'https://any.example' } })
+  assert.equal(anywhere.headers.get('access-control-allow-origin'), '*')
+})
+
+test('where TLS is spoken, browsers are told to come by it only', async () => {
+  const secure = await restFixture({ hstsSeconds: 86_400 })
+  for (const path of ['/docs', '/v1/nothing']) {
+    assert.equal((await secure.call('GET', path)).headers.get('strict-transport-security'), 'max-age=86400')
+    assert.equal((await get(path)).headers.get('strict-transport-security'), null)
+  }
 })
 
 test('the log finds a request by message_id and trace, and holds no text and no token', async () => {

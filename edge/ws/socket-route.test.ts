@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { afterEach, test } from 'node:test'
 import {
+  type AppId,
   Chat4AllError,
   type ClientFrame,
   type ConversationId,
@@ -12,10 +13,13 @@ import {
   type Seq,
   type UserId,
 } from '@chat4all/protocol'
+import { inProcessRateLimits } from '@chat4all/storage'
 import { WebSocket } from 'ws'
+import { fakeDirectory } from '../auth/fake-directory.js'
 import { encodeClientFrames } from '../core/testing/edge-world.js'
 import { ModelCluster, textPayload } from '../core/testing/owner-model.js'
-import { LiveEdge, until } from './testing/live-edge.js'
+import { SendLimits } from '../send-limits.js'
+import { type LiveClient, LiveEdge, until } from './testing/live-edge.js'
 
 const C = 'c1' as ConversationId
 const open: LiveEdge[] = []
@@ -51,6 +55,36 @@ test('two users exchange messages over real sockets', async () => {
   bob.send({ t: 'receipt', conversation: C, delivered: 2 as Seq, read: 1 as Seq })
   const [receipt] = await alice.told('receipts')
   assert.deepEqual([receipt!.user, receipt!.delivered, receipt!.read], ['bob', 2, 1])
+})
+
+test('a user that sends on two edges has one limit, and its app’s quota is heeded', async () => {
+  const directory = fakeDirectory()
+  await directory.createApp({
+    id: 'demo' as AppId,
+    name: 'demo',
+    secrets: [],
+    created: 0,
+    quotas: { userSendsPerSecond: 3 },
+  })
+  const counters = inProcessRateLimits({ now: () => 0 })
+  const sendLimits = new SendLimits({ counters, directory, userPerSecond: 1_000, appPerSecond: 0 })
+  const { live, cluster } = await start({ sendLimits })
+  const other = await LiveEdge.start(cluster, { sendLimits })
+  open.push(other)
+  const sessions = [await live.hello('alice'), await other.hello('alice')]
+  await Promise.all(sessions.map((session) => session.told('ready')))
+  const answers = (session: LiveClient) => [...session.of('sent'), ...session.of('busy')].length
+  for (let i = 0; i < 10; i++) {
+    const session = sessions[i % 2]!
+    session.send({ ...sendFrame(Math.floor(i / 2) + 1), message_id: new Uint8Array(16).fill(i + 1) } as ClientFrame)
+    // The one after a refusal is dropped: it is to be sent again.
+    if (session.of('busy').length === 0) await until(() => answers(session) > Math.floor(i / 2))
+  }
+  const sent = sessions.reduce((sum, session) => sum + session.of('sent').length, 0)
+  // Six, and at most one more on each edge while its counter is asked.
+  assert.ok(sent >= 6 && sent <= 8, `${sent} were sent`)
+  const busy = sessions.flatMap((session) => session.of('busy'))
+  assert.deepEqual(new Set(busy.map(({ code }) => errorCodeOfWire(code))), new Set(['RATE_LIMITED']))
 })
 
 test('what a turn has for a session leaves as one WebSocket message', async () => {

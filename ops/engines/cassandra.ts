@@ -93,7 +93,8 @@ function instance(index: number): Instance {
       args: [
         ...JVM_OPTIONS,
         '-Xmx1g',
-        '-Xms256m',
+        // A heap that grows makes many short collections at first.
+        '-Xms1g',
         '-XX:+UseG1GC',
         // What it unpacks there stays when it is killed.
         `-Djava.io.tmpdir=${join(at, 'temporary')}`,

@@ -1,13 +1,14 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { createReadStream } from 'node:fs'
+import { createReadStream, existsSync, statSync } from 'node:fs'
 import { mkdtemp, open, rm } from 'node:fs/promises'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { S3_CREDENTIALS } from '../engines/s3.js'
-import { CommandLine, partsThere, startServer } from './programs.js'
+import { CommandLine, partsThere, runS3Alone, startServer } from './programs.js'
 import { ResidentMemory } from './resident-memory.js'
-import { S3Alone } from './s3-alone.js'
+import { removeBucket } from './s3-alone.js'
+import { median, round, Turns } from './turns.js'
 
 const { values } = parseArgs({
   options: {
@@ -22,7 +23,6 @@ const PART_BYTES = 8 * 1024 * 1024
 const target = { endpoint: values.s3, ...S3_CREDENTIALS }
 const bucket = `large-file-${randomBytes(4).toString('hex')}`
 const folder = await mkdtemp(join(values.folder, 'chat4all-large-file-'))
-const alone = new S3Alone(target)
 const say = (text: string) => console.error(text)
 
 async function randomFile(path: string): Promise<string> {
@@ -45,10 +45,7 @@ async function sha256Of(path: string): Promise<string> {
   return hash.digest('hex')
 }
 
-const mean = (all: readonly number[]) => all.reduce((sum, one) => sum + one, 0) / all.length
-const round = (value: number) => Math.round(value * 100) / 100
-const rate = (seconds: readonly number[]) => round(size / 1e6 / mean(seconds))
-
+const verifiedSeconds: number[] = []
 const port = 20_000 + Math.floor(Math.random() * 20_000)
 const server = await startServer(folder, port, bucket, target)
 try {
@@ -71,6 +68,7 @@ try {
       return there.size >= share * parts
     }
     await chat4all.run(['upload', path, '--json'], {}, killWhen)
+    there = await partsThere(server.url, chat4all.unfinished()!)
     killedAtParts.push(there.size)
   }
   const rest = await chat4all.run(['upload', path, '--json'])
@@ -78,41 +76,44 @@ try {
   const sentAgain = rest.output.sent_bytes - (size - thereBytes)
   const resumed = { fileId: rest.output.file_id as string, checksumIsRight: rest.output.checksum === sha256 }
 
-  say('downloading …')
+  say('downloading, killed once …')
   const copy = join(folder, 'copy.bin')
-  const download = await chat4all.run(['download', resumed.fileId, copy, '--json'])
+  const downloading = ['download', resumed.fileId, copy, '--json']
+  await chat4all.run(
+    downloading,
+    {},
+    async () => existsSync(`${copy}.part`) && statSync(`${copy}.part`).size > size / 2,
+  )
+  const download = await chat4all.run(downloading)
   const downloadIsEqual = (await sha256Of(copy)) === sha256
   await rm(copy)
   const again = await chat4all.run(['upload', path, '--json'])
 
-  const rounds = {
-    upload: [] as number[],
-    verified: [] as number[],
-    uploadAlone: [] as number[],
-    download: [] as number[],
-    downloadAlone: [] as number[],
-  }
+  const ours = new Turns(size)
+  const alone = new Turns(size)
   let uploadPeakMib = 0
   for (let i = 0; i < Number(values.rounds); i++) {
     say(`round ${i + 1}: the S3 client alone, and chat4all …`)
     const fresh = join(folder, 'fresh.bin')
     await randomFile(fresh)
-    const user = `user-${i}`
-    await chat4all.login(server.url, user)
+    await chat4all.login(server.url, `user-${i}`)
     // Whoever goes first has the colder or the warmer disk: each does once.
     const turns = [
       async () => {
-        rounds.uploadAlone.push(await alone.upload(fresh))
-        rounds.downloadAlone.push(await alone.download(join(folder, 'alone.bin')))
-        await alone.remove()
+        const up = await runS3Alone(target, 'upload', fresh)
+        alone.uploads.push({ seconds: up.output.seconds, cpuSeconds: up.cpuSeconds })
+        const down = await runS3Alone(target, 'download', copy)
+        alone.downloads.push({ seconds: down.output.seconds, cpuSeconds: down.cpuSeconds })
+        await rm(copy)
+        await runS3Alone(target, 'remove', '')
       },
       async () => {
-        const run = await chat4all.run(['upload', fresh, '--json'])
-        rounds.upload.push(run.output.transfer_seconds)
-        rounds.verified.push(run.output.seconds)
-        uploadPeakMib = Math.max(uploadPeakMib, run.peakMib)
-        const down = await chat4all.run(['download', run.output.file_id, copy, '--json'])
-        rounds.download.push(down.output.seconds)
+        const up = await chat4all.run(['upload', fresh, '--json'])
+        ours.uploads.push({ seconds: up.output.transfer_seconds, cpuSeconds: up.cpuSeconds })
+        verifiedSeconds.push(up.output.seconds)
+        uploadPeakMib = Math.max(uploadPeakMib, up.peakMib)
+        const down = await chat4all.run(['download', up.output.file_id, copy, '--json'])
+        ours.downloads.push({ seconds: down.output.seconds, cpuSeconds: down.cpuSeconds })
         await rm(copy)
       },
     ]
@@ -128,18 +129,19 @@ try {
     bytes_sent_again_after_second_kill: sentAgain,
     checksum_is_right: resumed.checksumIsRight,
     download_is_equal: downloadIsEqual,
+    download_received_bytes_after_its_kill: download.output.received_bytes,
     second_upload: { sent_bytes: again.output.sent_bytes, reused: again.output.reused, seconds: round(again.seconds) },
-    upload_mb_per_second: { chat4all: rate(rounds.upload), s3_client_alone: rate(rounds.uploadAlone) },
-    seconds_until_verified: round(mean(rounds.verified)),
-    upload_ratio: round(mean(rounds.uploadAlone) / mean(rounds.upload)),
-    download_mb_per_second: { chat4all: rate(rounds.download), s3_client_alone: rate(rounds.downloadAlone) },
-    download_ratio: round(mean(rounds.downloadAlone) / mean(rounds.download)),
+    chat4all: ours.summary(),
+    s3_client_alone: alone.summary(),
+    seconds_until_verified: verifiedSeconds.map(round),
+    upload_ratio: round(median(alone.uploads) / median(ours.uploads)),
+    download_ratio: round(median(alone.downloads) / median(ours.downloads)),
     server_resident_mib: { before: round(memory.atStart), peak: round(memory.peak), after: round(memory.now()) },
     cli_resident_mib_peak: { upload: round(uploadPeakMib), download: round(download.peakMib) },
   }
   console.log(JSON.stringify(result, undefined, 2))
 } finally {
   await server.stop()
-  await alone.removeBucket(bucket).catch((error: Error) => say(`the bucket ${bucket} stays: ${error.message}`))
+  await removeBucket(target, bucket).catch((error: Error) => say(`the bucket ${bucket} stays: ${error.message}`))
   await rm(folder, { recursive: true, force: true })
 }

@@ -1,10 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ResidentMemory } from './resident-memory.js'
 import type { S3Target } from './s3-alone.js'
 
+const S3_ALONE = fileURLToPath(new URL('./s3-alone-main.js', import.meta.url))
+const REPORT_USE = new URL('./report-use.js', import.meta.url).href
 const CLI = fileURLToPath(new URL('../../../cli/dist/main.js', import.meta.url))
 const SECRET = 'large-file-secret'
 const READY_MS_MAX = 30_000
@@ -58,7 +63,49 @@ export interface Run {
   // biome-ignore lint/suspicious/noExplicitAny: several commands, each with fields of its own.
   readonly output: any
   readonly seconds: number
+  /** Processor time of all its threads; 0 when it was killed. */
+  readonly cpuSeconds: number
   readonly peakMib: number
+}
+
+/** Runs a program to its end, or kills it (-9) as soon as `killWhen` says so. @throws Error when it fails by itself */
+async function run(
+  args: readonly string[],
+  environment: Readonly<Record<string, string>>,
+  killWhen?: () => Promise<boolean>,
+): Promise<Run> {
+  const use = join(tmpdir(), `chat4all-large-file-use-${randomUUID()}.json`)
+  const startedMs = performance.now()
+  const child = spawn(process.execPath, ['--import', REPORT_USE, ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, LARGE_FILE_USE: use, ...environment },
+  })
+  const memory = new ResidentMemory(child.pid!)
+  let text = ''
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    text += chunk
+  })
+  let killed = false
+  void (async () => {
+    while (killWhen !== undefined && child.exitCode === null) {
+      killed = await killWhen()
+      if (killed) return child.kill('SIGKILL')
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+  })()
+  const [code] = await once(child, 'close')
+  memory.stop()
+  const took = { seconds: (performance.now() - startedMs) / 1000, peakMib: memory.peak }
+  if (killed) return { output: undefined, cpuSeconds: 0, ...took }
+  if (code !== 0) throw new Error(`${args.join(' ')} ended with ${code}`)
+  const { user, system } = JSON.parse(readFileSync(use, 'utf8')) as NodeJS.CpuUsage
+  rmSync(use)
+  return { output: text.startsWith('{') ? JSON.parse(text) : undefined, cpuSeconds: (user + system) / 1e6, ...took }
+}
+
+/** The S3 client alone, in a process of its own as the command line is. */
+export function runS3Alone(s3: S3Target, act: 'upload' | 'download' | 'remove', path: string): Promise<Run> {
+  return run([S3_ALONE, s3.endpoint, act, path], {})
 }
 
 /** The command line, as a user has it. */
@@ -73,39 +120,12 @@ export class CommandLine {
     await this.run(['login', '--url', url, '--client-id', 'demo', '--user', user], { CHAT4ALL_CLIENT_SECRET: SECRET })
   }
 
-  /** Runs it to its end, or kills it (-9) as soon as `killWhen` says so. @throws Error when it fails by itself */
   run(
     args: readonly string[],
     environment: Readonly<Record<string, string>> = {},
     killWhen?: () => Promise<boolean>,
   ): Promise<Run> {
-    const startedMs = performance.now()
-    const child = spawn(process.execPath, [CLI, ...args], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-      env: { ...process.env, CHAT4ALL_HOME: this.home, ...environment },
-    })
-    const memory = new ResidentMemory(child.pid!)
-    let text = ''
-    child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
-      text += chunk
-    })
-    let killed = false
-    void (async () => {
-      while (killWhen !== undefined && child.exitCode === null) {
-        killed = await killWhen()
-        if (killed) return child.kill('SIGKILL')
-        await new Promise((resolve) => setTimeout(resolve, 20))
-      }
-    })()
-    return new Promise((resolve, reject) => {
-      child.once('close', (code) => {
-        memory.stop()
-        const took = { seconds: (performance.now() - startedMs) / 1000, peakMib: memory.peak }
-        if (killed) resolve({ output: undefined, ...took })
-        else if (code === 0) resolve({ output: text.startsWith('{') ? JSON.parse(text) : undefined, ...took })
-        else reject(new Error(`chat4all ${args.join(' ')} ended with ${code}`))
-      })
-    })
+    return run([CLI, ...args], { CHAT4ALL_HOME: this.home, ...environment }, killWhen)
   }
 
   /** The upload that it would go on with. */

@@ -1,4 +1,3 @@
-import { unlink } from 'node:fs/promises'
 import { Client } from 'minio'
 
 export interface S3Target {
@@ -14,17 +13,8 @@ const PART_BYTES = 8 * 1024 * 1024
 export class S3Alone {
   private readonly client: Client
 
-  constructor({ endpoint, accessKey, secretKey }: S3Target) {
-    const { hostname, port, protocol } = new URL(endpoint)
-    this.client = new Client({
-      endPoint: hostname,
-      port: Number(port),
-      useSSL: protocol === 'https:',
-      accessKey,
-      secretKey,
-      region: 'us-east-1',
-      partSize: PART_BYTES,
-    })
+  constructor(target: S3Target) {
+    this.client = clientOf(target)
   }
 
   async upload(path: string): Promise<number> {
@@ -32,25 +22,38 @@ export class S3Alone {
     return seconds(() => this.client.fPutObject(BUCKET, 'file', path, {}))
   }
 
-  async download(path: string): Promise<number> {
-    const took = await seconds(() => this.client.fGetObject(BUCKET, 'file', path))
-    await unlink(path)
-    return took
+  download(path: string): Promise<number> {
+    return seconds(() => this.client.fGetObject(BUCKET, 'file', path))
   }
 
-  async remove(): Promise<void> {
-    await this.client.removeObject(BUCKET, 'file')
-  }
-
-  async removeBucket(bucket: string): Promise<void> {
-    const names: string[] = []
-    for await (const { name } of this.client.listObjectsV2(bucket, '', true)) names.push(name as string)
-    await this.client.removeObjects(bucket, names)
-    await this.client.removeBucket(bucket)
+  remove(): Promise<number> {
+    return seconds(() => this.client.removeObject(BUCKET, 'file'))
   }
 }
 
-export async function seconds(act: () => Promise<unknown>): Promise<number> {
+/** Removes a bucket, and all that is in it. */
+export async function removeBucket(target: S3Target, bucket: string): Promise<void> {
+  const client = clientOf(target)
+  const names: string[] = []
+  for await (const { name } of client.listObjectsV2(bucket, '', true)) names.push(name as string)
+  await client.removeObjects(bucket, names)
+  await client.removeBucket(bucket)
+}
+
+function clientOf({ endpoint, accessKey, secretKey }: S3Target): Client {
+  const { hostname, port, protocol } = new URL(endpoint)
+  return new Client({
+    endPoint: hostname,
+    port: Number(port),
+    useSSL: protocol === 'https:',
+    accessKey,
+    secretKey,
+    region: 'us-east-1',
+    partSize: PART_BYTES,
+  })
+}
+
+async function seconds(act: () => Promise<unknown>): Promise<number> {
   const startedMs = performance.now()
   await act()
   return (performance.now() - startedMs) / 1000

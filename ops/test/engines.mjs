@@ -10,6 +10,8 @@
  * @property {readonly string[]} engines
  * @property {readonly string[]} [better] Engines with which it tests more, but without which it runs.
  * @property {boolean} [alone] Whether it is a cluster of processes, which needs the machine for itself.
+ * @property {readonly string[]} [stops] Engines that it stops and continues: of those it is told the process, if nobody
+ * else has them.
  */
 
 /** @type {Readonly<Record<string, Suite>>} */
@@ -18,6 +20,8 @@ const SUITES = {
   // Three that replicate, and are killed: they are started for this alone.
   'cassandra-3': { engines: ['cassandra-3'], alone: true },
   kafka: { engines: ['kafka'] },
+  // No other test can use it meanwhile.
+  'kafka-stopped': { engines: ['kafka'], alone: true, stops: ['kafka'] },
   redis: { engines: ['redis'] },
   consul: { engines: ['consul'] },
   minio: { engines: ['s3'] },
@@ -35,6 +39,9 @@ export const VARIABLES = /** @type {Readonly<Record<string, string>>} */ ({
   s3: 'CHAT4ALL_TEST_MINIO',
 })
 
+/** The variables by which tests are told which process of an engine they may stop. */
+export const PID_VARIABLES = /** @type {Readonly<Record<string, string>>} */ ({ kafka: 'CHAT4ALL_TEST_KAFKA_PID' })
+
 /** Those that are installed fastest first: their suites need not go without them when time runs out. */
 const INSTALL_ORDER = ['chromium', 'redis', 'kafka', 'cassandra', 'cassandra-3', 'toxiproxy', 's3', 'consul']
 
@@ -49,6 +56,15 @@ export function enginesOf(tests) {
 }
 
 /**
+ * Engines that some of these tests stop and continue.
+ * @param {readonly { readonly source: string }[]} tests
+ * @returns {string[]}
+ */
+export function stoppedBy(tests) {
+  return [...new Set(tests.flatMap(({ source }) => suiteOf(source).stops))]
+}
+
+/**
  * What a test file needs by its name; nothing for most.
  * @param {string} file
  * @returns {Required<Suite>}
@@ -60,6 +76,7 @@ export function suiteOf(file) {
     engines: [...new Set(suites.flatMap(({ engines }) => engines))],
     better: [...new Set(suites.flatMap(({ better = [] }) => better))],
     alone: suites.some(({ alone = false }) => alone),
+    stops: [...new Set(suites.flatMap(({ stops = [] }) => stops))],
   }
 }
 

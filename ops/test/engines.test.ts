@@ -25,7 +25,7 @@ test('a name without a known suffix needs nothing, also when it is called like a
     'files.full-disk.test.ts',
     'x.toString.test.ts',
   ]) {
-    assert.deepEqual(suiteOf(name), { engines: [], better: [], alone: false })
+    assert.deepEqual(suiteOf(name), { engines: [], better: [], alone: false, stops: [] })
   }
 })
 

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { VARIABLES } from './engines.mjs'
+import { PID_VARIABLES, VARIABLES } from './engines.mjs'
 import { firstLine, readExports } from './engines-command.mjs'
 import { ThreeCassandras } from './three-cassandras.mjs'
 
@@ -60,8 +60,11 @@ export class RealEngines {
     }
   }
 
-  /** Starts what was installed. */
-  async start() {
+  /**
+   * Starts what was installed.
+   * @param {readonly string[]} [stopped] Engines that tests stop: they are told the process of one that did not run before.
+   */
+  async start(stopped = []) {
     const installed = this.#wanted.filter((engine) => engine !== THREE && !this.found.has(engine))
     if (installed.length === 0) return
     this.command.print(`Starting ${installed.join(', ')} for the tests that need them …`)
@@ -71,6 +74,8 @@ export class RealEngines {
     const until = Date.now() + START_MS_MAX
     await Promise.all(
       installed.map(async (engine) => {
+        const pidVariable = stopped.includes(engine) ? PID_VARIABLES[engine] : undefined
+        const ranBefore = pidVariable !== undefined && (await this.#pidOf(engine)) !== undefined
         const { code, errors } = await this.command.run(['start', engine], until - Date.now())
         if (code !== 0) {
           const why = code === 'late' ? `it did not start within ${START_MS_MAX / 60_000} min` : firstLine(errors)
@@ -81,9 +86,19 @@ export class RealEngines {
         const { output } = await this.command.run(['env', engine], START_MS_MAX)
         const variables = readExports(output)
         Object.assign(this.env, variables)
+        if (pidVariable !== undefined && !ranBefore) this.env[pidVariable] = await this.#pidOf(engine)
         this.found.set(engine, { where: variables[VARIABLES[engine] ?? ''] ?? 'here', by: 'engines' })
       }),
     )
+  }
+
+  /**
+   * @param {string} engine
+   * @returns {Promise<string | undefined>} undefined when it does not run, or is more than one process.
+   */
+  async #pidOf(engine) {
+    const { code, output } = await this.command.run(['pid', engine], RELEASE_MS_MAX)
+    return code === 0 ? /^(\d+)\n$/.exec(output)?.[1] : undefined
   }
 
   /** Stops what was started, unless somebody else wants it. */

@@ -11,7 +11,7 @@ import { run } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { findChromium } from './chromium.mjs'
-import { engineLines, enginesOf, splitByEngines, suiteOf } from './engines.mjs'
+import { engineLines, enginesOf, splitByEngines, stoppedBy, suiteOf } from './engines.mjs'
 import { EnginesCommand } from './engines-command.mjs'
 import { findTests } from './find-tests.mjs'
 import { RealEngines } from './real-engines.mjs'
@@ -72,7 +72,7 @@ const installation = engines.install(needed.filter(isReal))
 await runTests(splitByEngines(others, engines.found).runnable, filesAtOnce, FILE_MS_MAX)
 command.saysProgress = true
 await installation
-await engines.start()
+await engines.start(stoppedBy(wanted))
 const isCluster = (/** @type {{ source: string }} */ { source }) => suiteOf(source).alone
 const { runnable } = splitByEngines(onEngines, engines.found)
 const onSharedEngines = runnable.filter((test) => !isCluster(test))

@@ -156,6 +156,22 @@ test('tests that need no engine start none', () => {
   assert.ok(!existsSync(join(root, 'commands')))
 })
 
+test('a suite that stops its engine is told the process, unless that ran for somebody else before', () => {
+  const says = `import { existsSync, writeFileSync } from 'node:fs'
+    if (command === 'start') writeFileSync('started', '')
+    if (command === 'pid') existsSync('started') ? console.log(4711) : process.exit(1)
+    ${SAYS_WHERE}`
+  const tests = {
+    'stream.kafka-stopped': `test('pid', () => { console.log('pid', process.env.CHAT4ALL_TEST_KAFKA_PID) })`,
+  }
+  const root = repository(tests, says)
+  const first = run(root)
+  assert.equal(first.status, 0, first.output)
+  assert.match(first.output, /^pid 4711$/m)
+  const second = run(root)
+  assert.match(second.output, /^pid undefined$/m)
+})
+
 test('a variable wins: nothing is installed or started', () => {
   const root = repository({ 'stream.kafka': READS_KAFKA }, `process.exit(1)`)
   const { status, output } = run(root, [], { CHAT4ALL_TEST_KAFKA: '127.0.0.1:7' })

@@ -19,8 +19,14 @@ const perSecond = z.int().min(1).max(1_000_000)
 
 const quotas = z
   .object({
-    requests_per_second: perSecond.optional().meta({ description: 'REST requests of all service tokens of the app.' }),
+    requests_per_second: perSecond
+      .optional()
+      .meta({ description: 'REST requests of the app: of its services and all its users together.' }),
     user_requests_per_second: perSecond.optional().meta({ description: 'REST requests of each user of the app.' }),
+    sends_per_second: perSecond.optional().meta({
+      description: 'Messages, new conversations and changes of members that all its users together send over sessions.',
+    }),
+    user_sends_per_second: perSecond.optional().meta({ description: 'The same of each user of the app.' }),
   })
   .meta({ id: 'AppQuotas', description: 'What is left out is as the server has it for every app.' })
 

@@ -14,11 +14,18 @@ export const fileId = z
   .regex(/^[A-Za-z0-9_-]{1,64}$/, 'Not a file id: 1 to 64 characters of A–Z a–z 0–9 _ -')
   .meta({ id: 'FileId', example: 'f_3kVbq0wZr1yQy2uXn5m7Lg' })
 
+const SHA256 = /^(sha256:)?[0-9a-fA-F]{64}$/
+
 export const sha256 = z
   .string()
-  .regex(/^(sha256:)?[0-9a-fA-F]{64}$/, 'Not a SHA-256: 64 hexadecimal digits')
+  .regex(SHA256, 'Not a SHA-256: 64 hexadecimal digits')
   .transform((text) => text.replace(/^sha256:/, '').toLowerCase())
-  .meta({ id: 'Sha256', type: 'string', description: 'SHA-256 in hexadecimal; `sha256:` may stand before it.' })
+  .meta({
+    id: 'Sha256',
+    type: 'string',
+    pattern: SHA256.source,
+    description: 'SHA-256 in hexadecimal; `sha256:` may stand before it.',
+  })
 
 const storedSha256 = z.string().meta({ id: 'StoredSha256', description: 'SHA-256 in lower-case hexadecimal.' })
 

@@ -22,7 +22,8 @@ const customPayload = z
     type: z.literal('custom'),
     data: z.unknown().meta({ description: 'Any JSON value, at most 16 KiB.' }),
   })
-  .meta({ id: 'CustomPayload', description: 'Content of the app’s own making.' })
+  // Said again: a schema that takes any value passes for one that takes none.
+  .meta({ id: 'CustomPayload', description: 'Content of the app’s own making.', required: ['type', 'data'] })
 
 const membershipPayload = z
   .object({

@@ -20,6 +20,10 @@ export const problem = z
       .min(0)
       .optional()
       .meta({ description: 'Milliseconds to wait; the header Retry-After says the same in seconds, rounded up.' }),
+    'violated-policies': z
+      .array(z.string())
+      .optional()
+      .meta({ description: 'Of RATE_LIMITED: which limit was reached, as the header RateLimit-Policy names it.' }),
     request_id: z
       .string()
       .optional()

@@ -54,7 +54,12 @@ export const userListAnswer = z
 const address = utf8String(256)
   .min(1)
   .refine((text) => !/[\p{Cc}\p{Surrogate}]/u.test(text), { message: 'Not an address: it holds a control character' })
-  .meta({ id: 'ChannelAddress', description: 'As the channel writes it.', example: '+5562999990000' })
+  .meta({
+    id: 'ChannelAddress',
+    pattern: '^[^\\u0000-\\u001f\\u007f-\\u009f]*$',
+    description: 'As the channel writes it.',
+    example: '+5562999990000',
+  })
 
 export const identityParams = z.object({ user_id: userId, channel, address })
 

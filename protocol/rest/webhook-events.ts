@@ -99,7 +99,8 @@ const SUMMARIES: Readonly<Record<EventTypes, string>> = {
   'member.removed': 'Users are no longer members of a group',
   'conversation.changed': 'Roles of members, or the labels of a conversation, are others',
   'messages.erased': 'What was said up to this seq is erased: erase it where you keep it',
-  'connector.failed': 'A message could not be delivered on an external channel',
+  // Nothing raises it before there is a channel; its shape is promised, so that receivers can be written for it.
+  'connector.failed': 'A message could not be delivered on an external channel (there is none yet)',
   'webhook.disabled': 'The server disabled another webhook of the app',
   'webhook.test': 'Asked for by POST /v1/webhooks/{webhook_id}/test',
 }

@@ -5,23 +5,24 @@ import { slotsOf } from './slot-ranges.js'
 /** What stands in Consul, and how it reads. Operators' tools read the same (`chat4all cluster status`). */
 
 export interface ClusterKeys {
-  readonly shardNodes: string
-  readonly edges: string
+  /** Names of services by role. */
+  readonly services: { readonly [Role in ClusterRole]: string }
   /** `<cluster>/slots/<node>`: the slots that a node says it serves. */
   readonly slots: string
   /** `<cluster>/weights/<node>`: what an operator set; 0 drains. */
   readonly weights: string
-  /** How the note of a check begins when the node itself says that it cannot commit. */
-  readonly faultNote: string
+  /** How the note of a check begins when the process itself says that it cannot do its work. */
+  readonly faultNotes: { readonly [Role in ClusterRole]: string }
 }
+
+export type ClusterRole = 'shard-node' | 'edge' | 'webhook'
 
 export function clusterKeys(cluster: string): ClusterKeys {
   return {
-    shardNodes: `${cluster}-shard-node`,
-    edges: `${cluster}-edge`,
+    services: { 'shard-node': `${cluster}-shard-node`, edge: `${cluster}-edge`, webhook: `${cluster}-webhook` },
     slots: `${cluster}/slots/`,
     weights: `${cluster}/weights/`,
-    faultNote: 'cannot commit: ',
+    faultNotes: { 'shard-node': 'cannot commit: ', edge: 'cannot serve: ', webhook: 'cannot deliver: ' },
   }
 }
 

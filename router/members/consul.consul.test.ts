@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { test } from 'node:test'
-import { type EdgeId, type NodeId, type Slot, slot } from '@chat4all/protocol'
+import { type NodeId, type Slot, slot } from '@chat4all/protocol'
 import { type ConsulMembers, consulMembers } from './consul.js'
 import type { Member } from './port.js'
 
@@ -174,15 +174,36 @@ test('what a node says of itself reads well in Consul, and a fault turns its che
   await members.close()
 })
 
-test('edges are announced while they run', async () => {
+test('edges and webhook processes are announced while they run, and say when they cannot work', async () => {
   const { cluster, open } = one()
   const members = open()
-  members.announceEdge('edge-1' as EdgeId, { http: 'http://127.0.0.1:8081' })
-  for (const deadline = Date.now() + 5_000; (await catalog(cluster, 'edge')).length === 0; )
-    assert.ok(Date.now() < deadline)
-  assert.equal((await catalog(cluster, 'edge'))[0]!.Service.Meta.http, 'http://127.0.0.1:8081')
+  members.announce('edge', 'edge-1', { http: 'http://127.0.0.1:8081' })
+  members.announce('webhook', 'webhook-1', { http: 'http://127.0.0.1:8091' })
+  members.describe('webhook-1', { fault: 'Kafka does not answer' })
+  type Entry = Awaited<ReturnType<typeof catalog>>[number]
+  const becomes = async (role: string, holds: (entry: Entry) => boolean): Promise<Entry> => {
+    for (const deadline = Date.now() + 15_000; ; ) {
+      const [entry] = await catalog(cluster, role)
+      if (entry !== undefined && holds(entry)) return entry
+      assert.ok(Date.now() < deadline, JSON.stringify(entry))
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+  }
+  const isPassing = ({ Checks }: Entry) => Checks.every(({ Status }) => Status === 'passing')
+  assert.equal((await becomes('edge', isPassing)).Service.Meta.http, 'http://127.0.0.1:8081')
+  const fault = 'cannot deliver: Kafka does not answer'
+  const faulty = await becomes('webhook', ({ Checks }) => Checks.some(({ Output }) => Output === fault))
+  assert.ok(!isPassing(faulty))
+  assert.deepEqual(faulty.Service.Meta, {
+    role: 'webhook',
+    node: 'webhook-1',
+    version: 'unknown',
+    http: 'http://127.0.0.1:8091',
+  })
+  members.describe('webhook-1', { fault: undefined })
+  await becomes('webhook', isPassing)
   await members.close()
-  assert.deepEqual(await catalog(cluster, 'edge'), [])
+  for (const role of ['edge', 'webhook']) assert.deepEqual(await catalog(cluster, role), [])
 })
 
 test('a Consul that is not there is told once, and nobody waits for it', async () => {

@@ -1,7 +1,8 @@
-import type { EdgeId, NodeId, Slot } from '@chat4all/protocol'
+import type { NodeId, Slot } from '@chat4all/protocol'
 import Consul from 'consul'
 import { BelievedMembers } from './believed-members.js'
 import { clusterKeys, type KeyValue, memberSeen, ownersOf, type ServiceEntry, weightsOf } from './consul-entries.js'
+import { lastingWatch, type Watch } from './lasting-watch.js'
 import { LatestValue } from './latest-value.js'
 import type { Member, Members } from './port.js'
 import { ranges } from './slot-ranges.js'
@@ -10,7 +11,7 @@ export interface ConsulOptions {
   /** `http://host:port` or `https://…`. */
   readonly url: string
   readonly token?: string | undefined
-  /** Services are `<cluster>-shard-node` and `<cluster>-edge`, keys lie below `<cluster>/`. */
+  /** Services are `<cluster>-shard-node`, `<cluster>-edge` and `<cluster>-webhook`; keys lie below `<cluster>/`. */
   readonly cluster: string
   /** Shown in Consul's UI. */
   readonly version?: string
@@ -20,13 +21,16 @@ export interface ConsulOptions {
 }
 
 export interface ConsulMembers extends Members {
-  /** Announces an edge, for people and load balancers; keeps it announced until `close`. */
-  announceEdge(edge: EdgeId, about: About): void
-  /** What a joined node, or an announced edge, says of itself from now on. */
-  describe(name: NodeId | EdgeId, about: About): void
+  /** Announces another process than a shard-node, for people and load balancers; keeps it announced until `close`. */
+  announce(role: AnnouncedRole, name: string, about: About): void
+  /** What a joined node, or another process that is announced, says of itself from now on. */
+  describe(name: string, about: About): void
   /** Since when Consul does not answer (`performance.now()`), and what it said last. */
   readonly away: { readonly since: number; readonly error: Error } | undefined
 }
+
+/** Processes that no slot depends on. */
+export type AnnouncedRole = 'edge' | 'webhook'
 
 export interface About {
   /** Log of a shard-node. */
@@ -39,7 +43,7 @@ export interface About {
 
 interface Announced {
   readonly service: string
-  readonly role: 'shard-node' | 'edge'
+  readonly role: 'shard-node' | AnnouncedRole
   address: string
   weight: number
   about: About
@@ -75,7 +79,7 @@ export function consulMembers(options: ConsulOptions): ConsulMembers {
   const believed = new BelievedMembers()
   const slotsServed = new Map<string, readonly Slot[]>()
   const announced = new Map<string, Announced>()
-  const watches: { end(): void }[] = []
+  const endWatches: (() => void)[] = []
   let services: readonly ServiceEntry[] | undefined
   let hinted: readonly KeyValue[] = []
   let weights: ReadonlyMap<string, number> | undefined
@@ -156,7 +160,7 @@ export function consulMembers(options: ConsulOptions): ConsulMembers {
       const check = `service:${self.service}.${id}`
       const { fault } = self.about
       if (fault === undefined) await consul.agent.check.pass({ id: check, note: noteOf(id, self) })
-      else await consul.agent.check.fail({ id: check, note: `${keys.faultNote}${fault}` })
+      else await consul.agent.check.fail({ id: check, note: `${keys.faultNotes[self.role]}${fault}` })
       heard()
     } catch (error) {
       // A Consul that lost its data knows neither the service nor the slots.
@@ -171,7 +175,7 @@ export function consulMembers(options: ConsulOptions): ConsulMembers {
   }
 
   const noteOf = (id: string, { role }: Announced): string =>
-    role === 'edge' ? 'ready' : `${slotsServed.get(id)?.length ?? 0} slots`
+    role !== 'shard-node' ? 'ready' : `${slotsServed.get(id)?.length ?? 0} slots`
 
   async function tellSlots(id: string): Promise<void> {
     const slots = slotsServed.get(id) ?? []
@@ -197,7 +201,7 @@ export function consulMembers(options: ConsulOptions): ConsulMembers {
     if (services === undefined || weights === undefined || closed) return
     const now = performance.now()
     if (now - heardAt > 2 * HEARTBEAT_MS + REQUEST_MS_MAX) believed.doubt(now)
-    const seen = services.map((entry) => memberSeen(entry, weights!, keys.faultNote))
+    const seen = services.map((entry) => memberSeen(entry, weights!, keys.faultNotes['shard-node']))
     const { members: all, again } = believed.update(seen, now)
     if (again !== undefined) lookAgain = setTimeout(look, again - now + 1)
     if (known && JSON.stringify(all) === JSON.stringify(members.value)) return
@@ -213,23 +217,23 @@ export function consulMembers(options: ConsulOptions): ConsulMembers {
   }
 
   function follow(): void {
-    if (watches.length > 0 || closed) return
+    if (endWatches.length > 0 || closed) return
     heartbeat ??= setInterval(beatAll, HEARTBEAT_MS)
     const watch = (method: unknown, query: Record<string, unknown>, onChange: (found: never) => void): void => {
-      const watching = consul.watch({
-        method,
-        options: { ...query, wait: '10s', timeout: 12_000 },
-        backoffFactor: 200,
-        backoffMax: 1_000,
-      } as unknown as Parameters<typeof consul.watch>[0])
-      watching.on('change', (found) => {
+      const begin = (): Watch =>
+        consul.watch({
+          method,
+          options: { ...query, wait: '10s', timeout: 12_000 },
+          backoffFactor: 200,
+          backoffMax: 1_000,
+        } as unknown as Parameters<typeof consul.watch>[0]) as unknown as Watch
+      const change = (found: unknown): void => {
         heard()
         onChange(found as never)
-      })
-      watching.on('error', notHeard)
-      watches.push(watching)
+      }
+      endWatches.push(lastingWatch({ begin, onChange: change, onError: notHeard }))
     }
-    watch(consul.health.service, { service: keys.shardNodes }, (found: ServiceEntry[]) => {
+    watch(consul.health.service, { service: keys.services['shard-node'] }, (found: ServiceEntry[]) => {
       services = found
       look()
     })
@@ -243,7 +247,7 @@ export function consulMembers(options: ConsulOptions): ConsulMembers {
     })
   }
 
-  function announce(id: string, now: Pick<Announced, 'service' | 'role' | 'address' | 'weight'>): Announced {
+  function enter(id: string, now: Pick<Announced, 'service' | 'role' | 'address' | 'weight'>): Announced {
     const self = Object.assign(
       announced.get(id) ?? { about: {}, told: undefined, beating: false, beatAgain: false },
       now,
@@ -258,13 +262,13 @@ export function consulMembers(options: ConsulOptions): ConsulMembers {
       return away
     },
     async join({ node, address, weight }) {
-      await beat(node, announce(node, { service: keys.shardNodes, role: 'shard-node', address, weight }))
+      await beat(node, enter(node, { service: keys.services['shard-node'], role: 'shard-node', address, weight }))
     },
-    announceEdge(edge, about) {
+    announce(role, name, about) {
       const address = new URL(about.http ?? 'http://127.0.0.1:0').host
-      const self = announce(edge, { service: keys.edges, role: 'edge', address, weight: 1 })
+      const self = enter(name, { service: keys.services[role], role, address, weight: 1 })
       self.about = about
-      void beat(edge, self)
+      void beat(name, self)
     },
     describe(name, about) {
       const self = announced.get(name)
@@ -298,11 +302,11 @@ export function consulMembers(options: ConsulOptions): ConsulMembers {
       closed = true
       clearInterval(heartbeat)
       clearTimeout(lookAgain)
-      for (const watching of watches) watching.end()
+      for (const end of endWatches) end()
       members.close()
       owners.close()
       for (const [id, self] of [...announced]) {
-        if (self.role === 'edge' && announced.delete(id)) await deregister(id, self)
+        if (self.role !== 'shard-node' && announced.delete(id)) await deregister(id, self)
       }
     },
   }

@@ -18,7 +18,9 @@ export async function drainNode(config: Config, node: string): Promise<void> {
   const api = new ConsulApi(config)
   const keys = clusterKeys(config.cluster)
   const weights = weightsOf(await api.keys(keys.weights), keys.weights)
-  const members = (await api.service(keys.shardNodes)).map((entry) => memberSeen(entry, weights, keys.faultNote))
+  const members = (await api.service(keys.services['shard-node'])).map((entry) =>
+    memberSeen(entry, weights, keys.faultNotes['shard-node']),
+  )
   const names = members.map((member) => member.node as string)
   if (!names.includes(node)) {
     throw new RefusedError(`${config.cluster} has no shard-node ${node}; it has ${names.sort().join(', ') || 'none'}`)

@@ -119,8 +119,8 @@ async function askConsul(config: Config): Promise<FromConsul> {
   const api = new ConsulApi(config)
   const keys = clusterKeys(config.cluster)
   const [services, edges, weights] = await Promise.all([
-    api.service(keys.shardNodes),
-    api.service(keys.edges),
+    api.service(keys.services['shard-node']),
+    api.service(keys.services.edge),
     api.keys(keys.weights),
   ])
   return { services, edges, weights: weightsOf(weights, keys.weights) }
@@ -151,8 +151,8 @@ async function askCassandra(config: Config): Promise<FromCassandra> {
 }
 
 function membersOf({ cluster }: Config, { services, weights }: FromConsul) {
-  const { faultNote } = clusterKeys(cluster)
-  return services.map((entry) => memberSeen(entry, weights, faultNote))
+  const { faultNotes } = clusterKeys(cluster)
+  return services.map((entry) => memberSeen(entry, weights, faultNotes['shard-node']))
 }
 
 interface Known {

@@ -26,6 +26,12 @@ function faults(role: Role, environment: NodeJS.ProcessEnv, flags = {}): string 
   return assert.fail('nothing was wrong')
 }
 
+const WEBHOOK = {
+  CHAT4ALL_NODE_ID: 'webhook-1',
+  CHAT4ALL_CASSANDRA: '127.0.0.1:9042',
+  CHAT4ALL_KAFKA: '127.0.0.1:9092',
+}
+
 describe('configuration', () => {
   test('nothing has to be set for the all-in-one server', () => {
     const { config, warnings } = loadConfig('all', {})
@@ -182,9 +188,47 @@ describe('configuration', () => {
     assert.match(loadConfig('all', ENGINES).warnings.join('\n'), /CHAT4ALL_CASSANDRA is given, and all does not use it/)
   })
 
+  test('in engines, secrets of webhooks want a key: one, or several while it is changed', () => {
+    const warned = (more: NodeJS.ProcessEnv) =>
+      /CHAT4ALL_SECRETS_KEY/.test(loadConfig('webhook', { ...WEBHOOK, ...more }).warnings.join())
+    const [first, second] = [Buffer.alloc(32, 1).toString('base64'), Buffer.alloc(32, 2).toString('base64url')]
+    assert.ok(warned({}))
+    assert.ok(!warned({ CHAT4ALL_SECRETS_KEY: first }))
+    const { config } = loadConfig('webhook', { ...WEBHOOK, CHAT4ALL_SECRETS_KEY: `${first}, ${second}` })
+    assert.deepEqual(
+      config.secretsKeys?.map((key) => key[0]),
+      [1, 2],
+    )
+    for (const wrong of ['short', Buffer.alloc(31).toString('base64'), `${first},`, `${first} ${second}`]) {
+      const message = faults('webhook', { ...WEBHOOK, CHAT4ALL_SECRETS_KEY: wrong })
+      assert.match(message, /CHAT4ALL_SECRETS_KEY: expected base64 of 32 random bytes/)
+      assert.ok(!message.includes(first))
+    }
+    assert.deepEqual(loadConfig('all', {}).warnings, [])
+  })
+
   test('further edges have ports of their own', () => {
     assert.deepEqual(loadConfig('all', { CHAT4ALL_EDGE_PORTS: '8081, 8082' }).config.edgePorts, [8081, 8082])
     assert.match(faults('all', { CHAT4ALL_EDGE_PORTS: '8081,8081' }), /CHAT4ALL_EDGE_PORTS: .*each once/)
+  })
+
+  test('proxies are networks or single machines, and origins are written as browsers send them', () => {
+    const { config } = loadConfig('all', {
+      CHAT4ALL_TRUSTED_PROXIES: '10.0.0.0/8, 192.0.2.7, fd00::/8,2001:db8::1',
+      CHAT4ALL_CORS_ORIGINS: 'https://app.example, http://localhost:5173',
+    })
+    assert.deepEqual(config.trustedProxies, ['10.0.0.0/8', '192.0.2.7/32', 'fd00::/8', '2001:db8::1/128'])
+    assert.deepEqual(config.corsOrigins, ['https://app.example', 'http://localhost:5173'])
+    for (const wrong of ['10.0.0.0/33', 'proxy.example', '10.0.0.0/8,', '*']) {
+      assert.match(faults('all', { CHAT4ALL_TRUSTED_PROXIES: wrong }), /CHAT4ALL_TRUSTED_PROXIES: expected addresses/)
+    }
+    for (const wrong of ['app.example', 'https://app.example/', 'https://app.example/path']) {
+      assert.match(faults('all', { CHAT4ALL_CORS_ORIGINS: wrong }), /CHAT4ALL_CORS_ORIGINS: expected/)
+    }
+    assert.match(
+      faults('all', { CHAT4ALL_USER_REQUESTS_PER_SECOND: '-1' }),
+      /expected a whole number from 0 \(no bound\)/,
+    )
   })
 
   test('docs/configuration.md is what the settings say (else: node server/dist/config/write-reference.js)', () => {

@@ -6,7 +6,7 @@ import type { Setting } from './settings.js'
 
 const CLUSTER = ['edge', 'shard-node'] as const
 const ASKED = ['edge', 'shard-node', 'cluster'] as const
-/** Those that read or write what everything committed is published to; a webhook process has no other engine. */
+/** Those that read or write what everything committed is published to; a webhook process needs them, and Consul only to be seen. */
 const STREAM = ['edge', 'shard-node', 'webhook'] as const
 
 const SECRET = z.string().min(1).max(256)
@@ -89,8 +89,8 @@ export const engineSettings = {
     schema: url,
     expected: 'http://host:port or https://host:port',
     about: 'The Consul agent that says who is alive; needs CHAT4ALL_CASSANDRA',
-    otherwise: 'CHAT4ALL_MEMBERS is a fixed list',
-    roles: ASKED,
+    otherwise: 'CHAT4ALL_MEMBERS is a fixed list; webhook processes are announced nowhere',
+    roles: [...ASKED, 'webhook'],
   },
   consulToken: {
     env: 'CHAT4ALL_CONSUL_TOKEN',
@@ -98,7 +98,7 @@ export const engineSettings = {
     expected: '1 to 256 characters',
     about: 'A Consul token that may write services and keys of the cluster’s name',
     otherwise: 'Consul is asked without a token',
-    roles: ASKED,
+    roles: [...ASKED, 'webhook'],
     secret: true,
   },
   redis: {

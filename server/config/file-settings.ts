@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { id, text, whole } from './readers.js'
+import { id, origins, text, whole } from './readers.js'
 import type { Setting } from './settings.js'
 
 /** Where the bytes of files are. */
@@ -38,11 +38,6 @@ const publicUrl = z
   .trim()
   .refine((given) => URL.canParse(given) && /^https?:$/.test(new URL(given).protocol) && !/[?#]/.test(given))
   .transform((given) => given.replace(/\/+$/, ''))
-
-const origins = z
-  .string()
-  .transform((given): readonly string[] => given.split(',').map((part) => part.trim()))
-  .pipe(z.array(z.string().regex(/^(\*|https?:\/\/[A-Za-z0-9.:[\]-]+)$/)))
 
 export const fileSettings = {
   s3: {

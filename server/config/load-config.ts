@@ -74,7 +74,12 @@ export function loadConfig(role: Reader, environment: NodeJS.ProcessEnv, flags: 
   faults.push(...tlsFaults(config, wrong))
   faults.push(...fileFaults(config, wrong))
   if (faults.length > 0) throw new ConfigError(faults)
-  const warnings = [...unknownNames(environment), ...idleEngines(role, environment), ...exposureWarnings(config)]
+  const warnings = [
+    ...unknownNames(environment),
+    ...idleEngines(role, environment),
+    ...exposureWarnings(config),
+    ...plainSecrets(role, config),
+  ]
   return { config, warnings }
 }
 
@@ -242,6 +247,13 @@ function unknownNames(environment: NodeJS.ProcessEnv): string[] {
       const meant = nearestName(name, known)
       return `${name} is no setting and is ignored${meant === undefined ? '' : `; did you mean ${meant}?`}`
     })
+}
+
+/** In engines secrets are within reach of more than this process. */
+function plainSecrets(role: Reader, { cassandra, secretsKeys }: Config): string[] {
+  const isConcerned = (settings.secretsKeys.roles as readonly Reader[]).includes(role)
+  if (!isConcerned || cassandra === undefined || secretsKeys !== undefined) return []
+  return ['CHAT4ALL_SECRETS_KEY is not given: secrets of webhooks are kept in Cassandra as they are']
 }
 
 function exposureWarnings({ host, tlsCert }: Config): string[] {

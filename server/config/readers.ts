@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import * as z from 'zod'
 
 /** How texts of the environment and the command line are read, where several settings read the same way. */
@@ -34,3 +35,26 @@ export const hosts = z
   .string()
   .transform((given): readonly string[] => given.split(',').map((part) => part.trim()))
   .pipe(z.array(address).refine((all) => new Set(all).size === all.length))
+
+/** Keys of so many bytes each, in base64. */
+export function keys(bytes: number): z.ZodType<readonly Uint8Array[], string> {
+  return z
+    .string()
+    .transform((given) => given.split(',').map((part) => part.trim()))
+    .pipe(z.array(z.string().regex(/^[A-Za-z0-9+/_-]+={0,2}$/)))
+    .transform((given): readonly Uint8Array[] => given.map((part) => Buffer.from(part, 'base64')))
+    .refine((all) => all.every((key) => key.length === bytes))
+}
+
+const network = z.string().refine((given) => {
+  const [, host = '', bits] = /^(.+)\/(\d{1,3})$/.exec(given) ?? []
+  const family = isIP(host)
+  return family !== 0 && Number(bits) <= (family === 4 ? 32 : 128)
+})
+export const networks = z.array(network)
+
+/** Origins of web pages, or `*`. */
+export const origins = z
+  .string()
+  .transform((given): readonly string[] => given.split(',').map((part) => part.trim()))
+  .pipe(z.array(z.string().regex(/^(\*|https?:\/\/[A-Za-z0-9.:[\]-]+)$/)))

@@ -4,6 +4,7 @@ import * as z from 'zod'
 import { engineSettings } from './engine-settings.js'
 import { fileSettings } from './file-settings.js'
 import { address, id, port, text, whole } from './readers.js'
+import { trafficSettings } from './traffic-settings.js'
 import { webhookSettings } from './webhook-settings.js'
 
 /**
@@ -312,6 +313,7 @@ export const settings = {
     fallback: '5000',
     roles: EDGES,
   },
+  ...trafficSettings,
   ...engineSettings,
   ...fileSettings,
   ...webhookSettings,

@@ -1,8 +1,9 @@
-import { isIP } from 'node:net'
+import { SECRETS_KEY_BYTES } from '@chat4all/storage'
 import * as z from 'zod'
+import { keys, networks } from './readers.js'
 import type { Setting } from './settings.js'
 
-/** Where webhooks may lead. The edge judges a URL when it is registered, whoever delivers judges it at each attempt. */
+/** Where webhooks may lead, and how their secrets are kept. The edge judges a URL when it is registered, whoever delivers judges it at each attempt. */
 
 const ROLES = ['all', 'edge', 'webhook'] as const
 
@@ -22,15 +23,10 @@ const portRanges = z.string().transform((given, context): readonly (readonly [nu
   return z.NEVER
 })
 
-const network = z.string().refine((given) => {
-  const [, host = '', bits] = /^(.+)\/(\d{1,3})$/.exec(given) ?? []
-  const family = isIP(host)
-  return family !== 0 && Number(bits) <= (family === 4 ? 32 : 128)
-})
-const networks = z
+const webhookNetworks = z
   .string()
   .transform((given): readonly string[] => given.split(',').map((part) => part.trim()))
-  .pipe(z.array(network))
+  .pipe(networks)
 
 export const webhookSettings = {
   webhookHttp: {
@@ -51,10 +47,20 @@ export const webhookSettings = {
   },
   webhookNetworks: {
     env: 'CHAT4ALL_WEBHOOK_NETWORKS',
-    schema: networks,
+    schema: webhookNetworks,
     expected: 'networks as 127.0.0.0/8 with commas between them',
     about: 'Networks that webhooks may lead to although they are not public. For development: apps choose the URLs',
     otherwise: 'webhooks lead to public addresses only',
     roles: ROLES,
+  },
+  secretsKeys: {
+    env: 'CHAT4ALL_SECRETS_KEY',
+    schema: keys(SECRETS_KEY_BYTES),
+    expected:
+      'base64 of 32 random bytes (openssl rand -base64 32), or several with commas between them; the same in every process',
+    about: 'Encrypts secrets of webhooks where they are kept (AES-256-GCM): the first key encrypts, all decrypt',
+    otherwise: 'they are kept as they are',
+    roles: ROLES,
+    secret: true,
   },
 } as const satisfies Record<string, Setting<unknown>>

@@ -21,6 +21,7 @@ class World {
     const logs = {
       open: call,
       append: call,
+      list: call,
       isSealed: () => {
         this.checks++
         return call()
@@ -105,4 +106,18 @@ test('what a log that is over still lacked does not count against the next one',
   await opening
   world.pass(0)
   assert.equal(world.told.at(-1), undefined)
+})
+
+test('a node that waits for its store to begin anew waits no longer than it is to run', {
+  timeout: 30_000,
+}, async () => {
+  const world = new World()
+  const waits = assert.rejects(world.watch.logs.list())
+  await world.end('fails')
+  world.watch.stop()
+  await waits
+  // Nor does a question that is under way then begin another.
+  const asks = assert.rejects(world.watch.logs.list(), /no answer/)
+  await world.end('fails')
+  await asks
 })

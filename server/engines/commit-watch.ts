@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import type { LogId, Offset } from '@chat4all/protocol'
 import type { NodeLogs } from '@chat4all/storage'
 
@@ -42,6 +43,7 @@ export function watchCommits(logs: NodeLogs, options: CommitWatchOptions): Commi
   let fault: string | undefined
   let lastError = ''
   let timer: NodeJS.Timeout | undefined
+  const stopped = new AbortController()
 
   function begin(what: Offset | 'open' | 'check'): void {
     if (!unanswered.has(what)) unanswered.set(what, elapsed())
@@ -100,15 +102,16 @@ export function watchCommits(logs: NodeLogs, options: CommitWatchOptions): Commi
       await logs.append(log, offset, entry).catch(fail)
       if (log === current) succeed(offset)
     },
-    // A node that begins anew while the store is away waits for it.
+    // A node that begins anew while the store is away waits for it, as long as it is to run.
     async list() {
       for (;;) {
         try {
           return await logs.list()
         } catch (error) {
+          if (stopped.signal.aborted) throw error
           lastError = `: ${(error as Error).message}`
           begin('open')
-          await new Promise((resolve) => setTimeout(resolve, LIST_AGAIN_MS))
+          await pause(LIST_AGAIN_MS, undefined, { signal: stopped.signal })
         }
       }
     },
@@ -139,6 +142,7 @@ export function watchCommits(logs: NodeLogs, options: CommitWatchOptions): Commi
     stop() {
       clearInterval(timer)
       timer = undefined
+      stopped.abort()
     },
   }
 }

@@ -11,8 +11,20 @@ export interface ClusterMembers {
 }
 
 /** Who is in the cluster: what Consul says, or a fixed list. Nobody waits for Consul: it is followed once it answers. */
-export function openMembers({ config }: RoleContext, health: EngineHealth, teardown: Teardown): ClusterMembers {
-  if (config.consul === undefined) return { members: staticMembers(config.members!), consul: undefined }
+export function openMembers(context: RoleContext, health: EngineHealth, teardown: Teardown): ClusterMembers {
+  const what = 'what was known last stands, and no slot moves'
+  const consul = openConsul(context, health, teardown, what)
+  return { members: consul ?? staticMembers(context.config.members!), consul }
+}
+
+/** Consul, if it is configured. `meanwhile`: what it means for this process when it is away. */
+export function openConsul(
+  { config }: RoleContext,
+  health: EngineHealth,
+  teardown: Teardown,
+  meanwhile: string,
+): ConsulMembers | undefined {
+  if (config.consul === undefined) return undefined
   const engine: Engine = { name: 'Consul', where: config.consul }
   health.back(engine)
   const consul = consulMembers({
@@ -20,9 +32,9 @@ export function openMembers({ config }: RoleContext, health: EngineHealth, teard
     token: config.consulToken,
     cluster: config.cluster,
     version: version(),
-    onAway: (error) => health.away(engine, error.message, 'what was known last stands, and no slot moves'),
+    onAway: (error) => health.away(engine, error.message, meanwhile),
     onBack: () => health.back(engine),
   })
   teardown.add(() => consul.close())
-  return { members: consul, consul }
+  return consul
 }

@@ -28,7 +28,7 @@ export function mountForOperators<Found>(app: TemplatedApp, route: OperatorRoute
     })
     mayRead(req.getHeader('authorization'), access)
       .then(async (allowed) => {
-        if (!allowed) return gone ? undefined : refuse(res, route.what)
+        if (!allowed) return gone ? undefined : refuse(res, route.what, access)
         const found = await route.read()
         if (!gone) route.tell(res, found)
       })
@@ -45,8 +45,13 @@ async function mayRead(authorization: string, { token, isServiceToken }: Operato
   return (await isServiceToken?.(bearer)) ?? false
 }
 
-function refuse(res: HttpResponse, what: string): void {
-  const detail = `${what} need a bearer token: CHAT4ALL_METRICS_TOKEN, or a service token where edges answer.`
+function refuse(res: HttpResponse, what: string, { token, isServiceToken }: OperatorAccess): void {
+  const opens = [
+    ...(token === undefined ? [] : ['CHAT4ALL_METRICS_TOKEN']),
+    ...(isServiceToken === undefined ? [] : ['a service token of an app']),
+  ]
+  const which = opens.join(' or ') || 'CHAT4ALL_METRICS_TOKEN, which this process was not given'
+  const detail = `${what} need a bearer token: ${which}.`
   answer(res, {
     status: 401,
     headers: { 'content-type': 'application/json; charset=utf-8', 'www-authenticate': 'Bearer' },

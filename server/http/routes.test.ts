@@ -10,6 +10,8 @@ import { Registry } from 'prom-client'
 import { mountHealth } from './health-routes.js'
 import { listen, urlOf } from './listen.js'
 import { mountMetrics } from './metrics-route.js'
+import { mountForOperators } from './operator-access.js'
+import { mountRing } from './ring-route.js'
 import { mountWebFiles } from './web-files.js'
 
 const METRICS_TOKEN = 'sixteen-letters!'
@@ -40,7 +42,10 @@ describe('the HTTP surface', () => {
         return token === 'service'
       },
     })
-    assert.equal(mountWebFiles(app, web), 2)
+    mountRing(app, () => Promise.reject(new Error('nobody may read it')), { token: METRICS_TOKEN })
+    const closed = { path: '/closed', what: 'All', read: async () => {}, tell() {}, failed() {} }
+    mountForOperators(app, closed, { token: undefined })
+    assert.equal(mountWebFiles(app, web, { hstsSeconds: 60 }), 2)
     port = (await listen(app, '127.0.0.1', 0)).port
     url = urlOf('127.0.0.1', port)
   })
@@ -67,6 +72,17 @@ describe('the HTTP surface', () => {
     assert.deepEqual(await Promise.all(tokens.map(status)), [401, 401, 200, 200, 500])
   })
 
+  test('whoever may not read what is for operators hears which tokens open it, and of no others', async () => {
+    const detail = async (path: string) => ((await (await fetch(url + path)).json()) as { detail: string }).detail
+    const metrics = 'Metrics need a bearer token: CHAT4ALL_METRICS_TOKEN or a service token of an app.'
+    assert.equal(await detail('/metrics'), metrics)
+    assert.equal(await detail('/ring'), 'Slots need a bearer token: CHAT4ALL_METRICS_TOKEN.')
+    assert.equal(
+      await detail('/closed'),
+      'All need a bearer token: CHAT4ALL_METRICS_TOKEN, which this process was not given.',
+    )
+  })
+
   test('the page is served with its type, asks the browser to look again, and confines what it may load', async () => {
     const response = await fetch(`${url}/`)
     assert.equal(await response.text(), '<h1>chat</h1>')
@@ -74,6 +90,9 @@ describe('the HTTP surface', () => {
     assert.equal(response.headers.get('cache-control'), 'no-cache')
     assert.equal(response.headers.get('x-content-type-options'), 'nosniff')
     assert.match(response.headers.get('content-security-policy')!, /default-src 'none'; script-src 'self';/)
+    assert.match(response.headers.get('content-security-policy')!, /frame-ancestors 'none'/)
+    assert.equal(response.headers.get('strict-transport-security'), 'max-age=60')
+    assert.equal(response.headers.get('referrer-policy'), 'no-referrer')
     const again = await fetch(`${url}/`, { headers: { 'if-none-match': response.headers.get('etag')! } })
     assert.deepEqual([again.status, await again.text()], [304, ''])
   })

@@ -38,14 +38,24 @@ interface WebFile {
   readonly gzip: Uint8Array | undefined
 }
 
+export interface WebFilesOptions {
+  /** Where else the pages may load pictures from and send files to. */
+  readonly origins?: readonly string[]
+  /** For so long a browser that was here comes by TLS only; 0: that is not said. */
+  readonly hstsSeconds?: number
+}
+
 /**
  * Serves the files of `folder` under `/`. Must be mounted last: it answers every GET that no other route took.
- * `origins`: where else the pages may load pictures from and send files to.
  * Returns how many files there are; 0 when there is no such folder.
  */
-export function mountWebFiles(app: TemplatedApp, folder: string, origins: readonly string[] = []): number {
+export function mountWebFiles(app: TemplatedApp, folder: string, options: WebFilesOptions = {}): number {
+  const { origins = [], hstsSeconds = 0 } = options
   const files = readFiles(folder)
-  const policy = pagePolicy(origins)
+  const policy = {
+    ...pagePolicy(origins),
+    ...(hstsSeconds > 0 && { 'strict-transport-security': `max-age=${hstsSeconds}` }),
+  }
   const handle = (res: HttpResponse, req: HttpRequest): void => {
     const path = req.getUrl()
     const file = files.get(path.endsWith('/') ? `${path}index.html` : path)

@@ -63,6 +63,35 @@ describe('the all-in-one server', () => {
     running = undefined
   }
 
+  test('limits, proxies and origins of web pages are as they are set', async () => {
+    const { urls } = await start({
+      CHAT4ALL_USER_REQUESTS_PER_SECOND: '7',
+      CHAT4ALL_APP_REQUESTS_PER_SECOND: '70',
+      CHAT4ALL_ADDRESS_REQUESTS_PER_SECOND: '700',
+      CHAT4ALL_TRUSTED_PROXIES: '127.0.0.1',
+      CHAT4ALL_CORS_ORIGINS: 'https://app.example',
+    })
+    const json = { client_id: 'demo', client_secret: SECRET, user: 'ana' }
+    const granted = await fetch(`${urls[0]}/auth/token`, {
+      method: 'POST',
+      body: JSON.stringify(json),
+      headers: { 'content-type': 'application/json' },
+    })
+    const { access_token } = (await granted.json()) as { access_token: string }
+    const { headers } = await fetch(`${urls[0]}/v1/conversations`, {
+      headers: {
+        authorization: `Bearer ${access_token}`,
+        origin: 'https://app.example',
+        'x-forwarded-for': '198.51.100.1',
+      },
+    })
+    assert.equal(headers.get('ratelimit-policy'), '"address";q=1400;w=2, "user";q=14;w=2, "app";q=140;w=2')
+    // Nobody was at that address before.
+    assert.match(headers.get('ratelimit') ?? '', /^"address";r=1399;/)
+    assert.equal(headers.get('access-control-allow-origin'), 'https://app.example')
+    assert.equal(headers.get('strict-transport-security'), null)
+  })
+
   test('keeps messages over a restart; the same message_id gets the same seq, other content a conflict', async () => {
     const first = await Service.signIn((await start()).urls[0]!)
     const conversation = await first.openPrivate('ana', 'ben')

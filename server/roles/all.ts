@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { type EdgeId, type NodeId, SLOTS } from '@chat4all/protocol'
 import { inProcessLinks, inProcessMembers } from '@chat4all/router'
 import { peerName, type ShardNode, shardNodeEvents, startShardNode } from '@chat4all/shard-node'
+import { inProcessRateLimits } from '@chat4all/storage'
 import { openFileStores } from '../files/open-file-stores.js'
 import { keptSecret } from '../process/kept-secret.js'
 import { startWebhookDelivery } from '../webhooks/webhook-delivery.js'
@@ -14,7 +15,7 @@ import { Teardown } from './teardown.js'
 
 /** Every role in one process: shard-nodes and edges that share a data folder, members and links. */
 export function startAll(context: RoleContext): Promise<RunningRole> {
-  return Teardown.guard((teardown) => start(context, teardown))
+  return Teardown.guard(context.logger, (teardown) => start(context, teardown))
 }
 
 async function start(context: RoleContext, teardown: Teardown): Promise<RunningRole> {
@@ -64,6 +65,7 @@ async function start(context: RoleContext, teardown: Teardown): Promise<RunningR
     const served = nodes.reduce((sum, { serving }) => sum + serving, 0)
     return served < SLOTS ? [`${served} of ${SLOTS} slots are served`] : []
   }
+  const rateLimits = inProcessRateLimits()
   const edges: EdgeServer[] = []
   teardown.add(async () => void (await Promise.all(edges.map((edge) => edge.stop()))))
   for (const [i, port] of [config.port, ...(config.edgePorts ?? [])].entries()) {
@@ -77,6 +79,7 @@ async function start(context: RoleContext, teardown: Teardown): Promise<RunningR
         dialer,
         members,
         presence,
+        rateLimits,
         directory,
         records,
         fileStores,

@@ -1,8 +1,17 @@
 import type { TemplatedApp } from 'uWebSockets.js'
-import { createAuthenticator, createRest, type Edge, edgeEvents, mountRest, startEdge } from '@chat4all/edge'
+import {
+  clientAddressBehind,
+  createAuthenticator,
+  createRest,
+  type Edge,
+  edgeEvents,
+  mountRest,
+  SendLimits,
+  startEdge,
+} from '@chat4all/edge'
 import type { EdgeId } from '@chat4all/protocol'
 import type { LinkDialer, Members } from '@chat4all/router'
-import type { DirectoryStore, Presence, Records } from '@chat4all/storage'
+import type { DirectoryStore, Presence, RateLimits, Records } from '@chat4all/storage'
 import type { Config } from '../config/settings.js'
 import { EdgeFiles } from '../files/edge-files.js'
 import type { FileStores } from '../files/open-file-stores.js'
@@ -25,6 +34,8 @@ export interface EdgeParts {
   readonly dialer: LinkDialer
   readonly members: Members
   readonly presence: Presence
+  /** Where requests and sends are counted. */
+  readonly rateLimits: RateLimits
   readonly directory: DirectoryStore
   readonly records: Records
   /** Undefined: no files are kept. */
@@ -49,7 +60,11 @@ export interface EdgeServer {
 
 export async function startEdgeServer(context: RoleContext, parts: EdgeParts): Promise<EdgeServer> {
   const { config, logger, registry } = context
-  const { directory, tokenKey } = parts
+  const { directory, tokenKey, rateLimits } = parts
+  const browsers = {
+    corsOrigins: config.corsOrigins ?? [],
+    hstsSeconds: tlsFiles(config) === undefined ? 0 : config.hstsSeconds,
+  }
   const authenticator = createAuthenticator({
     directory,
     key: tokenKey,
@@ -61,6 +76,12 @@ export async function startEdgeServer(context: RoleContext, parts: EdgeParts): P
   const edge: Edge = startEdge({
     ...parts,
     ...(files && { mayPostFile: files.mayPost }),
+    sendLimits: new SendLimits({
+      counters: rateLimits,
+      directory,
+      userPerSecond: config.userSendsPerSecond,
+      appPerSecond: config.appSendsPerSecond,
+    }),
     authenticator,
     events: edgeEvents(parts.edge, logger, registry),
     config: {
@@ -78,6 +99,14 @@ export async function startEdgeServer(context: RoleContext, parts: EdgeParts): P
     directory,
     records: parts.records,
     sessions: edge.opensSessions,
+    rateLimits,
+    limits: {
+      addressRequestsPerSecond: config.addressRequestsPerSecond,
+      userRequestsPerSecond: config.userRequestsPerSecond,
+      appRequestsPerSecond: config.appRequestsPerSecond,
+    },
+    clientAddress: clientAddressBehind(config.trustedProxies ?? []),
+    ...browsers,
     ...(config.adminToken !== undefined && { adminToken: config.adminToken }),
     ...(files && { files: files.service }),
     webhooks: webhookService(config, parts.records),
@@ -91,7 +120,7 @@ export async function startEdgeServer(context: RoleContext, parts: EdgeParts): P
   const mount = (app: TemplatedApp): void => {
     edge.attach(app)
     files?.mount(app)
-    mountRest(app, rest, { logger: restLogger })
+    mountRest(app, rest, { logger: restLogger, ...browsers })
     mountHealth(app, () => [...(draining ? ['draining'] : []), ...unlinked(edge), ...parts.unreadiness()])
     mountMetrics(app, registry, {
       token: parts.operatorToken,
@@ -102,7 +131,12 @@ export async function startEdgeServer(context: RoleContext, parts: EdgeParts): P
         ),
     })
     if (ring !== undefined) mountRing(app, ring.view, { token: parts.operatorToken })
-    if (mountWebFiles(app, folder, parts.fileStores?.origins) === 0)
+    if (
+      mountWebFiles(app, folder, {
+        origins: parts.fileStores?.origins ?? [],
+        hstsSeconds: browsers.hstsSeconds,
+      }) === 0
+    )
       logger.warn({ folder }, 'the web chat is not built: / answers 404')
   }
   const port = await openPublicPort({

@@ -5,7 +5,7 @@ import { linkTls } from '../config/load-config.js'
 import { cassandraEngine, openCassandraStorage } from '../engines/cassandra.js'
 import { EngineHealth } from '../engines/engine-health.js'
 import { openMembers } from '../engines/members.js'
-import { openPresence } from '../engines/presence.js'
+import { openRedisParts } from '../engines/redis.js'
 import { openFileStores } from '../files/open-file-stores.js'
 import { openWaitingPort } from '../http/waiting-port.js'
 import type { RingSources } from '../ring/ring-view.js'
@@ -19,7 +19,7 @@ import { Teardown } from './teardown.js'
  * Consul knows, or a fixed list.
  */
 export function startEdgeRole(context: RoleContext): Promise<RunningRole> {
-  return Teardown.guard((teardown) => start(context, teardown))
+  return Teardown.guard(context.logger, (teardown) => start(context, teardown))
 }
 
 async function start(context: RoleContext, teardown: Teardown): Promise<RunningRole> {
@@ -33,7 +33,7 @@ async function start(context: RoleContext, teardown: Teardown): Promise<RunningR
     port,
     dialer: tcpLinkDialer(edge, { secret: config.linkSecret, tls: linkTls(config) }),
     members,
-    presence: openPresence(context, health, teardown),
+    ...openRedisParts(context, health, teardown),
     directory,
     records,
     fileStores: await openFileStores(context, config.tokenKey!, teardown),
@@ -43,7 +43,7 @@ async function start(context: RoleContext, teardown: Teardown): Promise<RunningR
     unreadiness: () => [],
   })
   teardown.add(() => server.stop())
-  consul?.announceEdge(edge, { http: server.url })
+  consul?.announce('edge', edge, { http: server.url })
   return { urls: [server.url], demoApp, stop: () => teardown.run(), abandon: () => server.abandon() }
 }
 

@@ -9,7 +9,7 @@ import { EngineHealth } from '../engines/engine-health.js'
 import { openEventStream } from '../engines/event-stream.js'
 import { openMembers } from '../engines/members.js'
 import { pacedFailures } from '../engines/paced-failures.js'
-import { openPresence } from '../engines/presence.js'
+import { openRedisParts } from '../engines/redis.js'
 import { mountHealth } from '../http/health-routes.js'
 import { listen, urlOf } from '../http/listen.js'
 import { mountMetrics } from '../http/metrics-route.js'
@@ -30,7 +30,7 @@ const OVER_A_NETWORK: Partial<ShardConfig> = { entriesInFlightEager: 2, gatherMs
  * knows, or a fixed list.
  */
 export function startShardNodeRole(context: RoleContext): Promise<RunningRole> {
-  return Teardown.guard((teardown) => start(context, teardown))
+  return Teardown.guard(context.logger, (teardown) => start(context, teardown))
 }
 
 async function start(context: RoleContext, teardown: Teardown): Promise<RunningRole> {
@@ -63,7 +63,7 @@ async function start(context: RoleContext, teardown: Teardown): Promise<RunningR
     logs,
     view,
     slots,
-    presence: openPresence(context, health, teardown),
+    presence: openRedisParts(context, health, teardown).presence,
     ...(stream !== undefined && { stream }),
     members,
     listener: advertised(listener, advertise),

@@ -2,6 +2,7 @@ import { App } from 'uWebSockets.js'
 import { type EventSource, kafkaEventSource } from '@chat4all/storage'
 import { openCassandraStorage } from '../engines/cassandra.js'
 import { type Engine, EngineHealth } from '../engines/engine-health.js'
+import { openConsul } from '../engines/members.js'
 import { mountHealth } from '../http/health-routes.js'
 import { listen, urlOf } from '../http/listen.js'
 import { mountMetrics } from '../http/metrics-route.js'
@@ -9,12 +10,15 @@ import { startWebhookDelivery } from '../webhooks/webhook-delivery.js'
 import type { RoleContext, RunningRole } from './role.js'
 import { Teardown } from './teardown.js'
 
+/** How often Consul is told whether it can deliver. */
+const TELL_MS = 1_000
+
 /**
  * One process that delivers webhooks, in a cluster: events from Kafka, everything else in Cassandra. Several share the
  * conversations among them.
  */
 export function startWebhookRole(context: RoleContext): Promise<RunningRole> {
-  return Teardown.guard((teardown) => start(context, teardown))
+  return Teardown.guard(context.logger, (teardown) => start(context, teardown))
 }
 
 async function start(context: RoleContext, teardown: Teardown): Promise<RunningRole> {
@@ -26,19 +30,38 @@ async function start(context: RoleContext, teardown: Teardown): Promise<RunningR
   mountHealth(app, () => reasons())
   mountMetrics(app, registry, { token: config.metricsToken })
   const listening = await listen(app, config.host, config.port)
+  const url = urlOf(config.host, listening.port)
+  announce(context, health, teardown, url, () => reasons())
 
   const { view, records } = await openCassandraStorage(context, health, teardown)
   const source = openEventSource(context, health, teardown)
   startWebhookDelivery(context, { source, view, records, holder: config.nodeId! }, teardown)
   reasons = () => [health.reason('Kafka')].filter((reason) => reason !== undefined)
   return {
-    urls: [urlOf(config.host, listening.port)],
+    urls: [url],
     async stop() {
       reasons = () => ['draining']
       await teardown.run()
     },
     abandon() {},
   }
+}
+
+/** Tells people, by Consul where there is one, that this process is there, and why it cannot deliver when it cannot. */
+function announce(
+  context: RoleContext,
+  health: EngineHealth,
+  teardown: Teardown,
+  url: string,
+  reasons: () => readonly string[],
+): void {
+  const consul = openConsul(context, health, teardown, 'webhooks are delivered all the same')
+  if (consul === undefined) return
+  const name = context.config.nodeId!
+  const fault = (): string | undefined => reasons().join('; ') || undefined
+  consul.announce('webhook', name, { http: url, fault: fault() })
+  const telling = setInterval(() => consul.describe(name, { fault: fault() }), TELL_MS)
+  teardown.add(async () => clearInterval(telling))
 }
 
 function openEventSource({ config }: RoleContext, health: EngineHealth, teardown: Teardown): EventSource {
@@ -53,17 +76,19 @@ function openEventSource({ config }: RoleContext, health: EngineHealth, teardown
     },
   })
   teardown.add(() => source.close())
+  // Clusters that share a Kafka have topics, and so groups, of their own.
+  const nameOf = (group: string): string => `${config.kafkaTopics}${group}`
   return {
     follow: (group, onEvents, options) =>
       source.follow(
-        // Clusters that share a Kafka have topics, and so groups, of their own.
-        `${config.kafkaTopics}${group}`,
+        nameOf(group),
         (events) => {
           health.back(kafka)
           return onEvents(events)
         },
         options,
       ),
+    forget: (group) => source.forget(nameOf(group)),
     close: () => source.close(),
   }
 }

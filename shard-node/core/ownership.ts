@@ -39,6 +39,8 @@ export class Ownership {
   private claiming: readonly SlotMove[] | undefined
   private reading = false
   private readAgain = false
+  /** What a node that leaves may still take: of its offers those that nobody took, and in the end nothing. */
+  private takes: 'all' | 'own offers' | 'nothing' = 'all'
 
   constructor(limits: ArrivingLimits, rules: ShardRules, followed: FollowedLogs) {
     this.node = limits.node
@@ -59,6 +61,18 @@ export class Ownership {
     this.reading = false
     this.rowsRead = false
     this.readSlots(effects)
+  }
+
+  /** This node gives its slots away: it takes no others from now on, whatever the ring says. */
+  drain(): void {
+    if (this.takes === 'all') this.takes = 'own offers'
+    this.arriving.clear()
+  }
+
+  /** It is about to be gone: a slot that it took now would have to be recovered from it. */
+  retire(): void {
+    this.takes = 'nothing'
+    this.arriving.clear()
   }
 
   membersChanged(
@@ -132,6 +146,12 @@ export class Ownership {
     this.readSlots(effects)
   }
 
+  /** Logs of nodes that are gone, of which no slot speaks any more: recovered all the same, for nobody else drops them. */
+  abandoned(logs: readonly LogId[], effects: Effect[]): void {
+    if (!this.started || this.takes !== 'all') return
+    for (const log of logs) if (log !== this.log) this.recover(log, effects)
+  }
+
   recoveryStep(log: LogId, outcome: RecoveryOutcome, asked: RecoveryRequest, effects: Effect[]): void {
     const recovery = this.recoveries.get(log)
     if (recovery === undefined || recovery.done) return
@@ -146,7 +166,7 @@ export class Ownership {
 
   /** Asks for slots that the ring gives to this node. */
   tick(now: Millis, effects: Effect[]): void {
-    if (!this.rowsRead || this.healthy === undefined) return
+    if (!this.rowsRead || this.healthy === undefined || this.takes !== 'all') return
     if (this.arriving.ask(this.astray, (slot) => this.rowToAskFor(slot), now, effects)) this.readSlots(effects)
   }
 
@@ -165,6 +185,7 @@ export class Ownership {
   }
 
   consented(consents: readonly ConsentFrame[], effects: Effect[]): void {
+    if (this.takes !== 'all') return
     for (const consent of consents) this.arriving.consented(consent)
     this.claim(effects)
   }
@@ -208,23 +229,25 @@ export class Ownership {
       if (row === undefined || row.log === this.log) continue
       if (row.node === this.node || (judges && !this.healthy.has(row.node))) dead.add(row.log)
     }
-    for (const log of dead) {
-      if (this.recoveries.has(log)) continue
-      const recovery = new Recovery(log, this.rules)
-      this.recoveries.set(log, recovery)
-      recovery.begin(effects)
-    }
+    for (const log of dead) this.recover(log, effects)
     this.claim(effects)
   }
 
+  private recover(log: LogId, effects: Effect[]): void {
+    if (this.recoveries.has(log)) return
+    const recovery = new Recovery(log, this.rules)
+    this.recoveries.set(log, recovery)
+    recovery.begin(effects)
+  }
+
   private claim(effects: Effect[]): void {
-    if (this.claiming !== undefined || this.reading) return
+    if (this.claiming !== undefined || this.reading || this.takes === 'nothing') return
     const moves: SlotMove[] = []
     for (let index = 0; index < SLOTS; index++) {
       const slot = index as Slot
       const row = this.rows[slot]
       if (row === undefined) {
-        if (this.desired[slot] === this.node)
+        if (this.desired[slot] === this.node && this.takes === 'all')
           moves.push({ slot, from: undefined, to: { epoch: 1 as Epoch, log: this.log, node: this.node } })
         continue
       }
@@ -239,6 +262,7 @@ export class Ownership {
 
   private mayTake(row: SlotRow): boolean {
     if (row.log === this.log) return this.reclaims.has(row.slot)
+    if (this.takes !== 'all') return false
     const consent = this.arriving.consentOf(row)
     if (consent !== undefined) return this.followed.note(row.log, consent)
     const recovery = this.recoveries.get(row.log)

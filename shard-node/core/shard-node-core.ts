@@ -91,6 +91,16 @@ export class ShardNodeCore {
     this.ownership.membersChanged(healthy, desired, now, this.state.effects)
   }
 
+  /** This node gives its slots away. It takes no others any more; what nobody takes from it, it takes back. */
+  drain(): void {
+    this.ownership.drain()
+  }
+
+  /** The time to give slots away is over: from now on it claims nothing, not even what it offered. Others recover that. */
+  retire(): void {
+    this.ownership.retire()
+  }
+
   // --- edges ---------------------------------------------------------------------------------------------------------
 
   linkOpened(link: LinkId, _edge: EdgeId, _now: Millis): void {
@@ -299,6 +309,11 @@ export class ShardNodeCore {
   /** `asked` is the step of the effect, by which the outcome of what an earlier incarnation asked is told apart. */
   recoveryStep(log: LogId, outcome: RecoveryOutcome, _now: Millis, asked: RecoveryRequest): void {
     if (!this.deposed && this.open) this.ownership.recoveryStep(log, outcome, asked, this.state.effects)
+  }
+
+  /** Logs whose nodes left for good. Wrong suspicion is safe: their owners begin new ones. */
+  logsAbandoned(logs: readonly LogId[], _now: Millis): void {
+    if (!this.deposed && this.open) this.ownership.abandoned(logs, this.state.effects)
   }
 
   /** From a node that this one asked for a slot. */

@@ -15,7 +15,7 @@ import {
 } from '@chat4all/storage'
 import pino from 'pino'
 import { Registry } from 'prom-client'
-import { peerName, type ShardNode, shardNodeEvents, startShardNode } from '../index.js'
+import { peerName, type ShardNode, type ShardNodeOptions, shardNodeEvents, startShardNode } from '../index.js'
 import { Talker } from './testing/talker.js'
 
 // Whole shard-nodes on real files, which share a store as in a cluster.
@@ -56,14 +56,16 @@ class RecordedStream implements EventStream {
 class Cluster {
   readonly storage: EmbeddedStorage
   readonly outlets: { readonly stream?: EventStream; readonly groups?: EventGroups }
+  readonly more: Partial<ShardNodeOptions>
   readonly nodes = new Map<NodeId, ShardNode>()
   readonly talker = new Talker()
   private readonly members = inProcessMembers()
   private readonly transport = inProcessLinks()
 
-  constructor(storage: EmbeddedStorage, outlets: Cluster['outlets']) {
+  constructor(storage: EmbeddedStorage, outlets: Cluster['outlets'], more: Partial<ShardNodeOptions> = {}) {
     this.storage = storage
     this.outlets = outlets
+    this.more = more
   }
 
   async start(name: string): Promise<void> {
@@ -82,6 +84,7 @@ class Cluster {
       dialer: this.transport.dialer(peerName(node)),
       events: shardNodeEvents(node, pino({ level: 'silent' }), new Registry()),
       onFatal: (error) => assert.fail(error),
+      ...this.more,
     })
     this.nodes.set(node, started)
     await this.talker.dial(this.transport, node, started.address)
@@ -238,4 +241,30 @@ test('groups follow the logs themselves: each gets all, over restarts, and a log
     if (restart < 2) ({ folder, storage } = await openStorage(folder))
   }
   assert.deepEqual([fast.wrong, slow.wrong], [undefined, undefined])
+})
+
+test('the log of a node that gave everything away and left for good goes, once all have it; nothing of it is lost', {
+  timeout: 120_000,
+}, async () => {
+  for (const stream of [undefined, new RecordedStream()]) {
+    const { storage } = await openStorage()
+    const cluster = new Cluster(storage, { ...(stream !== undefined && { stream }) }, { abandonedLookMs: 100 })
+    await cluster.start('node-1')
+    await cluster.serves()
+    await cluster.start('node-2')
+    await until(() => [...cluster.nodes.values()].every(({ serving }) => serving > 300))
+    for (const conversation of CONVERSATIONS) await cluster.say(conversation)
+    const logs = await storage.logs.list()
+    assert.equal(logs.length, 2)
+    await cluster.stop('node-2')
+    await until(async () => (await storage.logs.list()).length === 1)
+    await cluster.serves()
+    for (const conversation of CONVERSATIONS) await cluster.say(conversation)
+    if (stream !== undefined) {
+      await until(() => hasAll(stream, cluster))
+      assert.equal(stream.wrong, undefined)
+    }
+    await cluster.close()
+    await storage.close()
+  }
 })

@@ -44,6 +44,8 @@ export class Publications {
   private log: LogId | undefined
   private committedUpTo = 0 as Offset
   private committedBytes = 0
+  /** Where the own log was dropped from last: as long as nothing more may go, nothing is written. */
+  private ownDroppedBelow = 0 as Offset
   private keepsToldAt = 0
   private stopped = false
 
@@ -98,6 +100,7 @@ export class Publications {
     this.log = log
     this.committedUpTo = 0 as Offset
     this.committedBytes = 0
+    this.ownDroppedBelow = 0 as Offset
     this.window.start(log)
     for (const driver of this.drivers) this.startDriver(driver, log)
   }
@@ -148,12 +151,20 @@ export class Publications {
   }
 
   private async dropNow(log: LogId, logs: NodeLogs): Promise<void> {
-    const published = await Promise.all(
-      this.drivers.filter(({ outlet }) => !outlet.gone).map(({ outlet }) => outlet.cursor(log)),
-    )
+    const outlets = this.drivers.map(({ outlet }) => outlet).filter(({ gone }) => !gone)
+    const published = await Promise.all(outlets.map((outlet) => outlet.cursor(log)))
     const { materialised } = await logs.cursors(log)
     const below = droppableBelow(materialised, published)
+    if (log === this.log && below <= this.ownDroppedBelow) return
+    // A cursor that was read may stand on one replica only, and be gone with it: then whoever recovers or publishes the
+    // log looks for entries that are dropped, and takes the hole for its end. So what was read is put onto a quorum
+    // first, whatever the store does about it when it reads. (Found by the simulator.)
+    await Promise.all([
+      logs.saveCursor(log, 'materialised', materialised),
+      ...outlets.map((outlet, index) => outlet.saveCursor(log, published[index]!)),
+    ])
     await logs.dropBelow(log, below)
+    if (log === this.log) this.ownDroppedBelow = below
   }
 
   /**

@@ -1,25 +1,12 @@
 import type { EdgeId, EdgeLinkFrame, LogId, Millis, NodeId, NodeLinkFrame, Offset, Slot } from '@chat4all/protocol'
-import {
-  desiredOwners,
-  type Link,
-  type LinkDialer,
-  type LinkHandler,
-  type LinkListener,
-  type Member,
-  type Members,
-} from '@chat4all/router'
-import type { EventGroups, EventStream, MessageView, NodeLogs, Presence, SlotTable } from '@chat4all/storage'
-import {
-  type Effect,
-  type LinkId,
-  type PublicationConfig,
-  SHARD_DEFAULTS,
-  type ShardConfig,
-  ShardNodeCore,
-} from '../core/index.js'
-import type { ShardNodeEvents } from '../events.js'
+import { desiredOwners, type Link, type LinkHandler, type Member } from '@chat4all/router'
+import type { MessageView } from '@chat4all/storage'
+import { type Effect, type LinkId, SHARD_DEFAULTS, ShardNodeCore } from '../core/index.js'
+import { AbandonedLogs } from './abandoned-logs.js'
 import { isFatal } from './fatal.js'
+import { inTurn } from './in-turn.js'
 import { newLogName, nodeOfLog } from './log-name.js'
+import type { ShardNode, ShardNodeOptions } from './options.js'
 import { PeerLinks } from './peer-links.js'
 import { Publications } from './publications.js'
 import { RecoveryDriver } from './recovery-driver.js'
@@ -37,44 +24,6 @@ const PUBLISH_MS = 3_000
 const SWEEP_MS = 5_000
 const SWEEP_BATCHES = 1_000
 
-export interface ShardNodeOptions {
-  readonly node: NodeId
-  readonly weight?: number
-  readonly logs: NodeLogs
-  readonly view: MessageView
-  readonly slots: SlotTable
-  readonly members: Members
-  readonly presence: Presence
-  /** Where everything committed is published to; without it, nowhere. */
-  readonly stream?: EventStream
-  /** Groups of this process that read the logs themselves. */
-  readonly groups?: EventGroups
-  readonly listener: LinkListener
-  /** How other shard-nodes are reached, for slots to be handed over. Without it slots move only by failover. */
-  readonly dialer?: LinkDialer
-  readonly events: ShardNodeEvents
-  readonly config?: Partial<ShardConfig>
-  /** How patiently it publishes. */
-  readonly publishing?: Partial<PublicationConfig>
-  /** Storage that cannot go on (a failed fsync, a full disk): nothing more is acknowledged, the process must end. */
-  readonly onFatal: (error: Error) => void
-  readonly now?: () => number
-  /** How long `stop` may take to hand slots over; 20,000 when left out. */
-  readonly drainMs?: number
-}
-
-export interface ShardNode {
-  readonly node: NodeId
-  readonly address: string
-  /** Slots served now. */
-  readonly serving: number
-  /**
-   * Hands its slots to other members if there are any, brings everything acknowledged into the view, leaves the members,
-   * closes the links.
-   */
-  stop(): Promise<void>
-}
-
 /** Starts a shard-node: the core, and the I/O that it asks for. Resolves when it listens; slots come as they are claimed. */
 export async function startShardNode(options: ShardNodeOptions): Promise<ShardNode> {
   const driver = new Driver(options)
@@ -89,6 +38,7 @@ class Driver implements ShardNode {
   private readonly core: ShardNodeCore
   private readonly recovery: RecoveryDriver
   private readonly publications: Publications
+  private readonly abandoned: AbandonedLogs
   private readonly links = new Map<LinkId, { readonly edge: EdgeId; readonly link: Link<NodeLinkFrame> }>()
   private readonly peers: PeerLinks | undefined
   private readonly outgoing = new Map<LinkId, NodeLinkFrame[]>()
@@ -120,6 +70,11 @@ class Driver implements ShardNode {
         closed: (node) => this.input(() => this.core.peerLost(node, this.now())),
       })
     this.publications = new Publications({ ...options, now: this.now })
+    this.abandoned = new AbandonedLogs({
+      ...options,
+      recover: (log) => this.input(() => this.core.logsAbandoned([log], this.now())),
+      drop: (log) => this.publications.drop(log),
+    })
     this.recovery = new RecoveryDriver(
       {
         ...options,
@@ -163,6 +118,7 @@ class Driver implements ShardNode {
     this.others = all.filter(({ node, weight }) => node !== this.node && weight > 0).length
     this.peers?.membersChanged(all)
     this.publications.membersChanged(all)
+    this.abandoned.membersChanged(all)
     this.input(() =>
       this.core.membersChanged(
         all.map(({ node }) => node),
@@ -320,7 +276,7 @@ class Driver implements ShardNode {
         return
       case 'deposed':
         events.deposed(effect.log)
-        this.incarnate().catch((error) => this.options.onFatal(error))
+        this.incarnate().catch((error) => this.fail(error as Error))
         return
     }
   }
@@ -463,10 +419,26 @@ class Driver implements ShardNode {
 
   async stop(): Promise<void> {
     if (this.stopped) return
-    await this.drain()
-    this.unwatch()
-    await this.options.members.leave(this.node)
-    // What is acknowledged is in the log; bringing it into the view spares the next start the recovery.
+    this.core.drain()
+    await inTurn([
+      () => this.drain(),
+      async () => this.core.retire(),
+      async () => this.unwatch(),
+      () => this.abandoned.stop(),
+      () => this.options.members.leave(this.node),
+      () => this.settle(),
+      () => this.publications.wrapUp(PUBLISH_MS),
+      // Whoever stops a node closes its logs next.
+      () => this.cursorSaved,
+      () => this.publications.stop(),
+      () => this.peers?.close(),
+      () => this.options.listener.close(),
+    ])
+    this.options.events.stopped()
+  }
+
+  /** Brings what is acknowledged, and so in the log, into the view: that spares the next start the recovery. */
+  private async settle(): Promise<void> {
     for (let waited = 0; !this.core.settled && waited < 5_000 && !this.stopped; waited += 5) {
       this.input(() => this.core.wrapUp(this.now()))
       await new Promise((resolve) => setTimeout(resolve, 5))
@@ -475,12 +447,5 @@ class Driver implements ShardNode {
     this.stopped = true
     clearInterval(this.ticker)
     clearInterval(this.sweeper)
-    await this.publications.wrapUp(PUBLISH_MS)
-    // Whoever stops a node closes its logs next.
-    await this.cursorSaved
-    await this.publications.stop()
-    await this.peers?.close()
-    await this.options.listener.close()
-    this.options.events.stopped()
   }
 }

@@ -78,6 +78,7 @@ export class SimulatedEdge {
       arrive: (_app: AppId, _user, token) => this.later(() => this.core.arrived(token, true, this.now)),
       leave: () => {},
       mayPostFile: () => true,
+      askPortion: () => {},
       hash: (text) => createHash('sha256').update(text).digest('base64url'),
       random: () => this.random.fraction(),
     }

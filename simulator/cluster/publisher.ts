@@ -27,13 +27,15 @@ export interface PublisherSurroundings {
 export class SimulatedPublisher {
   private readonly around: PublisherSurroundings
   private publication!: Publication
+  private onNotEnded: (log: LogId) => void = () => {}
 
   constructor(around: PublisherSurroundings) {
     this.around = around
   }
 
-  /** A process begins anew. */
-  boot(): void {
+  /** A process begins anew, and is told of logs that it sees again and again without an end. */
+  boot(onNotEnded: (log: LogId) => void): void {
+    this.onNotEnded = onNotEnded
     const { process, config, rules } = this.around
     this.publication = new Publication({ ...PUBLICATION_DEFAULTS, ...config, name: process.name }, rules)
     process.after(SWEEP_MS, () => this.sweep())
@@ -91,6 +93,7 @@ export class SimulatedPublisher {
         for (const log of all ?? []) {
           const end = store.logs.endOf(log)
           if (end !== undefined) this.logEnded(log, end)
+          else this.onNotEnded(log)
         }
       }),
     )

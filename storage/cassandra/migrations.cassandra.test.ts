@@ -19,6 +19,9 @@ test('nodes that start at once on an empty Cassandra all find the tables, and so
       await client.execute('SELECT * FROM slots WHERE ring = 0')
       await client.execute("SELECT * FROM records WHERE kind = 'k' AND partition_name = 'p'")
     }
+    const table = 'SELECT compaction FROM system_schema.tables WHERE keyspace_name = ? AND table_name = ?'
+    const [entries] = (await clients[0]!.execute(table, [options.keyspace, 'log_entries'])).rows
+    assert.match(String(entries?.compaction.class), /LeveledCompactionStrategy$/)
     const { rows } = await clients[0]!.execute('SELECT id, holder FROM schema_steps', [], { prepare: false })
     assert.deepEqual(
       rows.filter(({ holder }) => holder !== null),

@@ -24,6 +24,8 @@ const STEPS: readonly string[] = [
   'CREATE TABLE IF NOT EXISTS user_conversations (app text, user text, conversation text, present boolean, PRIMARY KEY ((app, user), conversation))',
   'CREATE TABLE IF NOT EXISTS records (kind text, partition_name text, key text, value blob, version bigint, PRIMARY KEY ((kind, partition_name), key))',
   'CREATE TABLE IF NOT EXISTS receipts (conversation text, bucket int, user text, kind text, upto bigint, time bigint, PRIMARY KEY ((conversation, bucket), user, kind, upto))',
+  // Entries are deleted soon after they were written, all at two timestamps: windows of time see one window (decision 0091).
+  "ALTER TABLE log_entries WITH compaction = {'class': 'LeveledCompactionStrategy'}",
 ]
 
 const LOCK_SECONDS = 60
@@ -66,7 +68,7 @@ export async function migrate(
     for (let step = await stepsDone(client, keyspace); step < STEPS.length; step++) {
       const kept = `UPDATE ${keyspace}.schema_steps USING TTL ${LOCK_SECONDS} SET holder = '${holder}' WHERE id = 1 IF holder = '${holder}'`
       if (!(await run(kept)).wasApplied()) throw new Error('another node took over making the tables')
-      await run(STEPS[step]!.replace('IF NOT EXISTS ', `IF NOT EXISTS ${keyspace}.`))
+      await run(STEPS[step]!.replace(/^(CREATE TABLE IF NOT EXISTS|ALTER TABLE) /, `$1 ${keyspace}.`))
       await run(
         `UPDATE ${keyspace}.schema_steps SET steps = ${step + 1} WHERE id = 0 IF steps = ${step === 0 ? 'null' : step}`,
       )

@@ -37,8 +37,12 @@ export interface StoredSecret {
 
 /** What an app may take of the system; what is left out is as the server has it for every app. */
 export interface AppQuotas {
-  /** REST requests of all its service tokens. */
+  /** REST requests of its services and all its users together. */
   readonly requestsPerSecond?: number
   /** REST requests of one of its users. */
   readonly userRequestsPerSecond?: number
+  /** What all its users together send over sessions. */
+  readonly sendsPerSecond?: number
+  /** What one of its users sends over sessions. */
+  readonly userSendsPerSecond?: number
 }

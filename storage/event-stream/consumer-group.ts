@@ -27,6 +27,10 @@ export class ConsumerGroup {
     }
   }
 
+  get isEmpty(): boolean {
+    return this.consumers.length === 0
+  }
+
   add(consumer: Consumer): void {
     this.consumers.push(consumer)
     for (const partition of this.partitions) partition.wake()

@@ -133,6 +133,28 @@ export function eventStreamContract(
     return undefined
   })
 
+  behaves(
+    'a group that is forgotten begins anew, also after a restart; one that is followed is not',
+    async (stream) => {
+      await publish(stream, ['c1'], 1, 20)
+      const name = group()
+      const first = new Witness()
+      const following = await stream.source.follow(name, first.take)
+      await first.has(['c1'], 20)
+      await stream.source.forget(name)
+      await publish(stream, ['c1'], 21, 30)
+      await first.has(['c1'], 30)
+      await following.stop()
+      await stream.source.forget(name)
+      await stream.source.forget(name)
+      const again = await reopen(stream)
+      const second = new Witness()
+      await again.source.follow(name, second.take)
+      await second.has(['c1'], 30)
+      return again
+    },
+  )
+
   behaves('a new group may begin with what comes, and keeps its beginning over a restart', async (stream) => {
     await publish(stream, ['c1'], 1, 30)
     const name = group()

@@ -117,16 +117,28 @@ class Events implements NodeLogEvents {
     return end
   }
 
+  async forget(name: string): Promise<void> {
+    if (this.closed) throw new Error('the event stream is closed')
+    const group = this.groups.get(name) ?? (await this.creating.get(name))
+    if (group?.consumers.isEmpty === true) await this.end(group)
+  }
+
   /** Its place is forgotten; consumers that are there go on with what comes. */
   async drop(group: Group, bytes: number): Promise<void> {
-    this.groups.delete(group.name)
     this.options.onDropped?.({ group: group.name, bytes, idleMs: this.now() - group.activeAt })
-    await this.file.set(group.name, undefined)
-    group.consumers.close()
-    const left = await group.consumers.removeAll()
+    const left = await this.end(group)
     if (left.length === 0) return
     const successor = await this.create(group.name, 'newest')
     for (const consumer of left) successor.consumers.add(consumer)
+  }
+
+  /** Resolves with the consumers that were there. */
+  private async end(group: Group): Promise<Consumer[]> {
+    group.dropped = true
+    this.groups.delete(group.name)
+    await this.file.set(group.name, undefined)
+    group.consumers.close()
+    return group.consumers.removeAll()
   }
 
   async close(): Promise<void> {

@@ -44,6 +44,11 @@ export interface EventSource {
     onEvents: (events: readonly StreamEvent[]) => Promise<void>,
     options?: FollowOptions,
   ): Promise<Following>
+  /**
+   * Forgets the place of a group, as if it had never followed: nothing is kept for it any more. For a group that nobody
+   * needs; whoever follows it again begins as a new one. A group that others follow is left to them.
+   */
+  forget(group: string): Promise<void>
   close(): Promise<void>
 }
 
@@ -68,7 +73,7 @@ export interface EventGroups {
 
 export interface EventGroup {
   readonly name: string
-  /** True once it was given up because it did not follow: nothing is kept for it any more. */
+  /** True once it was forgotten, or given up because it did not follow: nothing is kept for it any more. */
   readonly dropped: boolean
   /**
    * Resolves when consumers of the group have taken all of them; waits while there are none. Shard-nodes of one process

@@ -3,43 +3,22 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import type { AppId, ConversationId, Millis, UserId } from '@chat4all/protocol'
+import type { AppId, UserId } from '@chat4all/protocol'
 import fc from 'fast-check'
 import type { StoreId } from '../objects/placement.js'
-import { objectName, type UploadId } from '../objects/port.js'
+import { objectName } from '../objects/port.js'
 import { openClassicLevelRecords } from '../records/classic-level.js'
 import type { Place, Records, StoredRecord, Version } from '../records/port.js'
-import type { FileId, Reference, Sha256, StoredContent, StoredFile } from './port.js'
+import { filesContract } from './contract.js'
+import type { FileId, Reference, Sha256, StoredContent } from './port.js'
 import { recordsFiles } from './records.js'
 
 const base = mkdtempSync(join(tmpdir(), 'chat4all-files-'))
 after(() => rmSync(base, { recursive: true }))
+filesContract('classic-level', () => openClassicLevelRecords({ folder: mkdtempSync(join(base, 'one-')) }))
+
 const app = 'demo' as AppId
 const sha256 = 'a'.repeat(64) as Sha256
-const at = (ms: number) => ms as Millis
-
-async function withRecords(run: (records: Records) => Promise<void>): Promise<void> {
-  const records = await openClassicLevelRecords({ folder: mkdtempSync(join(base, 'one-')) })
-  try {
-    await run(records)
-  } finally {
-    await records.close()
-  }
-}
-
-function file(id: string): StoredFile {
-  const place = { store: 's' as StoreId, object: objectName(`demo/${id}`), upload: 'u' as UploadId }
-  return {
-    id: id as FileId,
-    app,
-    owner: 'ana' as UserId,
-    name: 'a.txt',
-    mime: 'text/plain',
-    layout: { bytes: 10, partBytes: 10 },
-    created: at(1),
-    state: { type: 'uploading', place, expires: at(100) },
-  }
-}
 const reference = (id: string, owner: string | undefined = 'ana'): Reference => ({
   app,
   sha256,
@@ -53,91 +32,6 @@ const content = (id: string): StoredContent => ({
   parts: [sha256],
   copies: ['s' as StoreId],
 })
-
-test('a file is reminded of from before it exists until that is done', () =>
-  withRecords(async (records) => {
-    const files = recordsFiles(records)
-    for (const id of ['f1', 'f2', 'f3']) await files.create(file(id), at(100))
-    await files.remind(app, 'f1' as FileId, at(50))
-    assert.deepEqual(await files.due(at(49), 10), [])
-    assert.deepEqual(await files.due(at(99), 10), [{ app, file: 'f1', at: 50 }])
-    await files.done({ app, file: 'f1' as FileId, at: at(50) })
-    const due = await files.due(at(100), 10)
-    assert.deepEqual(due.map(({ file }) => file).sort(), ['f1', 'f2', 'f3'])
-    for (const reminder of due) await files.done(reminder)
-    assert.deepEqual(await files.due(at(1_000), 10), [])
-  }))
-
-test('changes of a file that are made at once are all made', () =>
-  withRecords(async (records) => {
-    const files = recordsFiles(records)
-    await files.create(file('f1'), at(1))
-    await Promise.all(
-      Array.from({ length: 8 }, () =>
-        files.update(app, 'f1' as FileId, (current) => ({ ...current, name: `${current.name}.` })),
-      ),
-    )
-    assert.equal((await files.get(app, 'f1' as FileId))!.name, 'a.txt........')
-    assert.equal(await files.update(app, 'f1' as FileId, () => undefined), undefined)
-    assert.equal(await files.update(app, 'f9' as FileId, (current) => current), undefined)
-    assert.equal(await files.get('other' as AppId, 'f1' as FileId), undefined)
-  }))
-
-test('a file that is removed is in no conversation any more', () =>
-  withRecords(async (records) => {
-    const files = recordsFiles(records)
-    const id = 'f1' as FileId
-    await files.create(file('f1'), at(1))
-    for (const one of ['c1', 'c2', 'c2']) await files.share(app, id, one as ConversationId)
-    assert.deepEqual(await files.conversationsOf(app, id, { limit: 10 }), ['c1', 'c2'])
-    assert.deepEqual(await files.conversationsOf(app, id, { limit: 10, after: 'c1' as ConversationId }), ['c2'])
-    assert.equal(await files.isShared(app, id, 'c1' as ConversationId), true)
-    assert.equal(await files.isShared('other' as AppId, id, 'c1' as ConversationId), false)
-    await files.remove(app, id)
-    await files.remove(app, id)
-    assert.equal(await files.get(app, id), undefined)
-    assert.equal(await files.isShared(app, id, 'c1' as ConversationId), false)
-  }))
-
-test('the same bytes are kept once, until the last file that refers to them is gone', () =>
-  withRecords(async (records) => {
-    const { contents } = recordsFiles(records)
-    const removed: string[] = []
-    const nothing = async () => {}
-    const release = (id: string) =>
-      contents.release(reference(id), async ({ object }) => void removed.push(object as string))
-    assert.equal(await contents.adopt(reference('f0'), nothing), undefined)
-    assert.equal((await contents.publish(reference('f1'), content('f1'), nothing)).object, 'demo/f1')
-    assert.equal((await contents.publish(reference('f2'), content('f2'), nothing)).object, 'demo/f1')
-    assert.equal((await contents.adopt(reference('f3', 'bob'), nothing))!.object, 'demo/f1')
-    assert.equal(await contents.ownedBy(app, sha256, 'bob' as UserId), 'f3')
-    assert.equal(await contents.ownedBy(app, sha256, undefined), undefined)
-    assert.equal(await contents.get('other' as AppId, sha256), undefined)
-    assert.deepEqual((await contents.files(app, sha256, 10)).sort(), ['f1', 'f2', 'f3'])
-    await release('f1')
-    await release('f1')
-    await release('f2')
-    assert.equal(removed.length, 0)
-    await contents.release(reference('f3', 'bob'), async ({ object }) => void removed.push(object as string))
-    assert.deepEqual(removed, ['demo/f1'])
-    assert.equal(await contents.get(app, sha256), undefined)
-  }))
-
-test('bytes whose removal failed are not given to anybody, and removed by the next who tries', () =>
-  withRecords(async (records) => {
-    const { contents } = recordsFiles(records)
-    const failing = async () => {
-      throw new Error('the store is away')
-    }
-    await contents.publish(reference('f1'), content('f1'), failing)
-    await assert.rejects(contents.release(reference('f1'), failing), /away/)
-    assert.equal(await contents.get(app, sha256), undefined)
-    await assert.rejects(contents.adopt(reference('f2'), failing), /away/)
-    let removed = 0
-    await contents.release(reference('f1'), async () => void removed++)
-    assert.equal(removed, 1)
-    assert.equal((await contents.publish(reference('f3'), content('f3'), failing)).object, 'demo/f3')
-  }))
 
 /** Records in memory, of which each call takes effect when the scheduler says. */
 function scheduledRecords(scheduler: fc.Scheduler): Records {

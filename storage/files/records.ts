@@ -8,6 +8,7 @@ import type { FileId, FileStore, Reminder, StoredFile } from './port.js'
 /** Reminders lie in so many partitions, by file: one would take every upload of a cluster. */
 const REMINDER_PARTITIONS = 8
 const PAGE = 500
+const FILE_ID = /^[A-Za-z0-9_-]{1,64}$/
 
 /** Files on any adapter of records. */
 export function recordsFiles(records: Records): FileStore {
@@ -30,6 +31,8 @@ export function recordsFiles(records: Records): FileStore {
     },
 
     async get(app, id) {
+      // A message refers to what its sender likes: an id that no file can have needs no look.
+      if (!FILE_ID.test(id)) return undefined
       const record = await records.get(filePlace(app, id))
       return record && decode<StoredFile>(record)
     },

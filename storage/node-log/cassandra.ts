@@ -51,7 +51,7 @@ class CassandraNodeLogs implements NodeLogs {
   private readonly client: Client
   /** The first segment that was not dropped, as far as known here. */
   private readonly firstSegments = new Map<LogId, number>()
-  /** Of logs whose end was decided by who asked here: a log is dropped whole by its recoverer only. */
+  /** Of logs whose end was decided, or asked for, here: those may be dropped whole. */
   private readonly ends = new Map<LogId, Offset>()
 
   constructor(client: Client) {
@@ -109,7 +109,10 @@ class CassandraNodeLogs implements NodeLogs {
 
   async endOf(log: LogId): Promise<Offset | undefined> {
     const { rows } = await this.run(END, [log])
-    return rows[0] && (Number(rows[0].end) as Offset)
+    if (rows[0] === undefined) return undefined
+    const end = Number(rows[0].end) as Offset
+    this.ends.set(log, end)
+    return end
   }
 
   async cursors(log: LogId): Promise<LogCursors> {

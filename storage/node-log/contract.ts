@@ -238,6 +238,22 @@ export function nodeLogContract(
     return third
   })
 
+  behaves('who asks for the end of a log that another recovered may drop it whole', async (logs) => {
+    await filled(logs, 3)
+    await logs.seal(log)
+    await logs.decideEnd(log, at(3))
+    await logs.saveCursor(log, 'materialised', at(3))
+    await logs.saveCursor(log, 'published', at(3))
+    const again = await reopen(logs)
+    assert.deepEqual(await again.list(), [log])
+    assert.equal(await again.endOf(log), 3)
+    await again.dropBelow(log, at(3))
+    assert.deepEqual(await again.list(), [])
+    assert.equal(await again.isSealed(log), true)
+    assert.equal(await again.decideEnd(log, at(9)), 3)
+    return again
+  })
+
   behaves('a dropped log stays dropped after a restart', async (logs) => {
     await filled(logs, 3)
     await logs.seal(log)

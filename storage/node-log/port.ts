@@ -42,7 +42,10 @@ export interface NodeLogs {
   /** Never lowers a cursor. The caller saves one only after the view's own writes are durable. */
   saveCursor(log: LogId, view: keyof LogCursors, cursor: Offset): Promise<void>
 
-  /** Entries below `below` may be dropped. The caller has a durable cursor of every view at or above it. */
+  /**
+   * Entries below `below` may be dropped. The caller has a durable cursor of every view at or above it. When that is the
+   * end, and the caller has decided the end or asked for it (`endOf`), nothing but the end and the cursors stays.
+   */
   dropBelow(log: LogId, below: Offset): Promise<void>
 
   /** Logs known here that were not dropped whole: what a starting node has to recover. */

@@ -29,6 +29,8 @@ const HEALTH_MS = 5_000
 
 export class ObjectStores {
   readonly copies: number
+  /** Stores that take new objects. */
+  readonly taking: number
   private readonly stores: readonly PlacedStore[]
   private readonly sick = new Set<StoreId>()
   private readonly onHealth: ObjectStoresOptions['onHealth']
@@ -38,10 +40,10 @@ export class ObjectStores {
   /** @throws RangeError for a list that has no place for an object. */
   constructor(stores: readonly PlacedStore[], options: ObjectStoresOptions) {
     if (new Set(stores.map(({ id }) => id)).size !== stores.length) throw new RangeError('two stores have one id')
-    const taking = stores.filter(({ weight }) => weight > 0).length
-    if (taking === 0) throw new RangeError('no store takes new objects')
+    this.taking = stores.filter(({ weight }) => weight > 0).length
+    if (this.taking === 0) throw new RangeError('no store takes new objects')
     this.stores = stores
-    this.copies = Math.min(options.copies, taking)
+    this.copies = Math.min(options.copies, this.taking)
     this.onHealth = options.onHealth
     this.timer = setInterval(() => void this.look(), options.healthMs ?? HEALTH_MS)
     this.timer.unref()

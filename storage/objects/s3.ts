@@ -157,8 +157,8 @@ async function allowOrigins(client: Client, bucket: string, origins: readonly st
   const allowed = origins.map((origin) => `<AllowedOrigin>${escapeXml(origin)}</AllowedOrigin>`).join('')
   const rules =
     `<CORSConfiguration><CORSRule>${allowed}<AllowedMethod>GET</AllowedMethod><AllowedMethod>HEAD</AllowedMethod>` +
-    '<AllowedMethod>PUT</AllowedMethod><AllowedHeader>*</AllowedHeader><MaxAgeSeconds>3600</MaxAgeSeconds>' +
-    '</CORSRule></CORSConfiguration>'
+    '<AllowedMethod>PUT</AllowedMethod><AllowedHeader>*</AllowedHeader><ExposeHeader>ETag</ExposeHeader>' +
+    '<ExposeHeader>Content-Range</ExposeHeader><MaxAgeSeconds>3600</MaxAgeSeconds></CORSRule></CORSConfiguration>'
   const md5 = createHash('md5').update(rules).digest('base64')
   await client.makeRequestAsyncOmit(
     { method: 'PUT', bucketName: bucket, query: 'cors=', headers: { 'Content-MD5': md5 } },

@@ -42,6 +42,18 @@ export function rateLimitsContract(name: string, open: () => readonly [RateLimit
     assert.equal((await limits.take({ ...limit, points: 50 }, key)).allowed, true)
   })
 
+  behaves('several points are taken all or not at all, and a refusal costs nothing', async (limits) => {
+    const key = randomUUID()
+    const take = async (points: number) => {
+      const { allowed, remaining } = await limits.take(limit, key, points)
+      return [allowed, remaining]
+    }
+    assert.deepEqual(await take(3), [true, 2])
+    assert.deepEqual(await take(3), [false, 2])
+    assert.deepEqual(await take(2), [true, 0])
+    assert.deepEqual(await take(1), [false, 0])
+  })
+
   behaves('any text is a key', async (limits) => {
     for (const key of ['', ' ', '{x}', 'a:b:c', 'ana@example.org', '\u0000', 'ü'.repeat(300)]) {
       assert.equal((await limits.take(limit, `${randomUUID()}${key}`)).allowed, true)

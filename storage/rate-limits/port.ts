@@ -3,8 +3,11 @@
  * cannot be reached, each edge counts for itself, and nobody is refused for that.
  */
 export interface RateLimits {
-  /** Takes one of what `key` may do under this limit. Never rejects. */
-  take(limit: RateLimit, key: string): Promise<Taken>
+  /**
+   * Takes `points` (1 unless given) of what `key` may do under this limit: all of them or none. Never rejects, and takes
+   * a second at most, once, when the counter goes away.
+   */
+  take(limit: RateLimit, key: string, points?: number): Promise<Taken>
   close(): Promise<void>
 }
 

@@ -40,3 +40,15 @@ test('with Redis away each edge counts for itself, and nobody waits', async () =
   )
   assert.ok(performance.now() - began < 500)
 })
+
+test('who used its points up is refused without asking Redis, also on an edge that Redis left since', async () => {
+  const asked = openRedis({ nodes })
+  await asked.connected
+  const limits = redisRateLimits(asked, prefix)
+  const limit = { name: 'exhausted', points: 1, seconds: 30 }
+  const key = randomUUID()
+  await limits.take(limit, key)
+  assert.equal((await limits.take(limit, key)).allowed, false)
+  await asked.close()
+  assert.equal((await limits.take(limit, key)).allowed, false)
+})

@@ -1,6 +1,7 @@
 import type { AppId } from '@chat4all/protocol'
 import type { KeyedRecord, Place, Records, StoredRecord, Version } from '../records/port.js'
 import type { Webhook, WebhookDefinitions, WebhookRef } from './port.js'
+import type { SecretBox } from './secret-box.js'
 
 const WEBHOOKS = { kind: 'webhook', partition: 'all' }
 /** Changes with every definition: one record to look at instead of all. */
@@ -8,7 +9,15 @@ const GENERATION: Place = { kind: 'webhook-generation', partition: 'all', key: '
 const PAGE = 500
 
 /** Definitions in records, all in one partition: whoever delivers needs those of every app. */
-export function recordsWebhookDefinitions(records: Records): WebhookDefinitions {
+export function recordsWebhookDefinitions(records: Records, box: SecretBox): WebhookDefinitions {
+  const encode = (webhook: Webhook): Uint8Array =>
+    Buffer.from(JSON.stringify(withSecrets(webhook, (secret) => box.seal(secret, keyOf(webhook)))))
+
+  function decode(record: StoredRecord): Webhook {
+    const stored = parse(record)
+    return withSecrets(stored, (secret) => box.open(secret, keyOf(stored)))
+  }
+
   /** Rises after the change is stored: who sees the new number sees the change. */
   async function changed(): Promise<void> {
     let stored: StoredRecord | undefined
@@ -18,6 +27,16 @@ export function recordsWebhookDefinitions(records: Records): WebhookDefinitions 
 
   async function page(range: { prefix?: string; after?: string; limit: number }): Promise<KeyedRecord[]> {
     return records.list(WEBHOOKS, range)
+  }
+
+  async function* every(): AsyncGenerator<KeyedRecord> {
+    let rows: KeyedRecord[]
+    let after: string | undefined
+    do {
+      rows = await page({ limit: PAGE, ...(after !== undefined && { after }) })
+      yield* rows
+      after = rows.at(-1)?.key
+    } while (rows.length === PAGE)
   }
 
   return {
@@ -64,14 +83,19 @@ export function recordsWebhookDefinitions(records: Records): WebhookDefinitions 
 
     async all() {
       const found: Webhook[] = []
-      let rows: KeyedRecord[]
-      let after: string | undefined
-      do {
-        rows = await page({ limit: PAGE, ...(after !== undefined && { after }) })
-        found.push(...rows.map(decode))
-        after = rows.at(-1)?.key
-      } while (rows.length === PAGE)
+      for await (const record of every()) found.push(decode(record))
       return found
+    },
+
+    async sealAnew() {
+      let count = 0
+      for await (const record of every()) {
+        const stored = parse(record)
+        if (!stored.secrets.some(({ secret }) => box.isOutdated(secret))) continue
+        if (await records.put(placeOf(stored), encode(decode(record)), record.version)) count++
+      }
+      if (count > 0) await changed()
+      return count
     },
 
     async generation() {
@@ -82,6 +106,9 @@ export function recordsWebhookDefinitions(records: Records): WebhookDefinitions 
 
 const keyOf = ({ app, id }: { app: AppId; id: string }): string => `${app}/${id}`
 const placeOf = (ref: WebhookRef): Place => ({ ...WEBHOOKS, key: keyOf(ref) })
-const encode = (webhook: Webhook): Uint8Array => Buffer.from(JSON.stringify(webhook))
+/** Secrets as they stand in the record. */
+const parse = ({ value }: StoredRecord): Webhook => JSON.parse(Buffer.from(value).toString()) as Webhook
 
-const decode = ({ value }: StoredRecord): Webhook => JSON.parse(Buffer.from(value).toString()) as Webhook
+function withSecrets(webhook: Webhook, change: (secret: string) => string): Webhook {
+  return { ...webhook, secrets: webhook.secrets.map((each) => ({ ...each, secret: change(each.secret) })) }
+}

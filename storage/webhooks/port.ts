@@ -48,6 +48,11 @@ export interface WebhookDefinitions {
   remove(ref: WebhookRef): Promise<boolean>
   /** Of every app. */
   all(): Promise<Webhook[]>
+  /**
+   * Writes secrets anew that are not encrypted with the current key, where there is one: afterwards earlier keys are not
+   * needed any more. Others may change definitions meanwhile. @returns how many webhooks were written.
+   */
+  sealAnew(): Promise<number>
   /** Another number than before whenever a definition has changed since. Cheap: to be asked again and again. */
   generation(): Promise<number>
 }

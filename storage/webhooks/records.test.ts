@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,6 +10,7 @@ import type { Records } from '../records/port.js'
 import { deliveryId, timeOfDelivery } from './delivery-id.js'
 import type { Delivery, Webhook, WebhookStore } from './port.js'
 import { recordsWebhooks } from './records.js'
+import { SECRETS_KEY_BYTES, SealedSecretError } from './secret-box.js'
 
 const NOW = 1_800_000_000_000
 const app = 'shop' as AppId
@@ -179,4 +181,30 @@ test('deliveries of one page that were close together stay findable when some ar
 test('the id of a delivery says when its event was', () => {
   assert.equal(timeOfDelivery(deliveryId(NOW, digest(5))), NOW)
   assert.equal(timeOfDelivery('evt_x'), undefined)
+})
+
+test('with a key secrets stand encrypted in the records; a new key takes over those of the old one', async () => {
+  const [first, second] = [randomBytes(SECRETS_KEY_BYTES), randomBytes(SECRETS_KEY_BYTES)]
+  const definitionsWith = (...secretsKeys: Uint8Array[]) => recordsWebhooks(records, { secretsKeys }).definitions
+  const stands = async () => {
+    const [record] = await records.list({ kind: 'webhook', partition: 'all' }, { limit: 1 })
+    return Buffer.from(record!.value).toString()
+  }
+  await definitionsWith().create(webhook('wh_1'))
+  assert.ok((await stands()).includes('whsec_eA=='))
+  const before = await definitionsWith(first).generation()
+  assert.equal(await definitionsWith(first).sealAnew(), 1)
+  assert.notEqual(await definitionsWith(first).generation(), before)
+  assert.ok(!(await stands()).includes('whsec_'))
+  assert.deepEqual(await definitionsWith(first).get(ref), webhook('wh_1'))
+  await assert.rejects(definitionsWith().get(ref), SealedSecretError)
+  await assert.rejects(definitionsWith(second).all(), SealedSecretError)
+
+  const rotating = definitionsWith(second, first)
+  assert.deepEqual(await rotating.all(), [webhook('wh_1')])
+  assert.equal(await rotating.sealAnew(), 1)
+  assert.equal(await rotating.sealAnew(), 0)
+  assert.deepEqual(await definitionsWith(second).list(app, { limit: 9 }), [webhook('wh_1')])
+  await definitionsWith(second).update(ref, (stored) => ({ ...stored, description: 'x' }))
+  assert.ok(!(await stands()).includes('whsec_'))
 })

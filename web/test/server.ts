@@ -15,16 +15,18 @@ export class Server {
   readonly url: string
   private readonly port: number
   private readonly folder = mkdtempSync(join(tmpdir(), 'chat4all-web-'))
+  private readonly environment: Readonly<Record<string, string>>
   private process: ChildProcess | undefined
   private output = ''
 
-  private constructor(port: number) {
+  private constructor(port: number, environment: Readonly<Record<string, string>>) {
     this.port = port
+    this.environment = environment
     this.url = `http://127.0.0.1:${port}`
   }
 
-  static async start(): Promise<Server> {
-    const server = new Server(await freePort())
+  static async start(environment: Readonly<Record<string, string>> = {}): Promise<Server> {
+    const server = new Server(await freePort(), environment)
     await server.start()
     return server
   }
@@ -36,6 +38,7 @@ export class Server {
       CHAT4ALL_DATA_DIR: this.folder,
       CHAT4ALL_DEMO_SECRET: SECRET,
       CHAT4ALL_LOG_LEVEL: 'warn',
+      ...this.environment,
     }
     const child = spawn(process.execPath, [MAIN, 'all'], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] })
     this.process = child

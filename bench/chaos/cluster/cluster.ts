@@ -153,6 +153,8 @@ export class Cluster {
       CHAT4ALL_TOKEN_TTL: String(7 * 24 * 3600),
       CHAT4ALL_DEMO_SECRET: this.clientSecret,
       CHAT4ALL_FRAMES_PER_SECOND: '1000000',
+      CHAT4ALL_USER_SENDS_PER_SECOND: '0',
+      CHAT4ALL_ADDRESS_REQUESTS_PER_SECOND: '0',
     })
     this.edges.push(component)
     const listen = await this.network?.open('clients', name, `127.0.0.1:${component.port}`)

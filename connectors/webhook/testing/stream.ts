@@ -25,6 +25,8 @@ export class TestStream implements EventSource {
   private readonly batches: StreamEvent[][] = []
   private position = 0
   private followers = 0
+  /** Groups that were forgotten since they were followed last. */
+  readonly forgotten = new Set<string>()
   private published: (() => void) | undefined
 
   publish(...events: StreamEvent[]): void {
@@ -36,7 +38,8 @@ export class TestStream implements EventSource {
     return this.position === this.batches.length
   }
 
-  async follow(_group: string, onEvents: (events: readonly StreamEvent[]) => Promise<void>): Promise<Following> {
+  async follow(group: string, onEvents: (events: readonly StreamEvent[]) => Promise<void>): Promise<Following> {
+    this.forgotten.delete(group)
     let stopped = false
     // Whoever followed before has died, or it would have been stopped.
     this.followers++
@@ -66,6 +69,10 @@ export class TestStream implements EventSource {
         await running
       },
     }
+  }
+
+  async forget(group: string): Promise<void> {
+    this.forgotten.add(group)
   }
 
   async close(): Promise<void> {}

@@ -12,6 +12,7 @@ import {
   type ServerFrame,
   Writer,
 } from '@chat4all/protocol'
+import type { Allowance } from '../allowance.js'
 import {
   type ClientSocket,
   type EdgeConfig,
@@ -28,6 +29,10 @@ import type { ModelCluster, ModelLink } from './owner-model.js'
 const clientCodec = frameCodec(CLIENT_FRAMES)
 const serverCodec = frameCodec(SERVER_FRAMES)
 const writer = new Writer()
+
+/** The window and rate of limits in which `sendsLeft` of senders are counted. */
+const WINDOW_MS = 2_000
+const SENDS_PER_SECOND = 20
 
 export function encodeClientFrames(...frames: ClientFrame[]): Uint8Array {
   for (const frame of frames) clientCodec.encode(writer, frame)
@@ -158,6 +163,7 @@ export class TestEdge {
           }),
         leave: (_app, user) => this.later.push(() => this.presence.delete(user)),
         mayPostFile: () => this.mayPostFile,
+        askPortion: (allowance, points) => this.later.push(() => this.portion(allowance, points)),
         hash: testHash,
         random: options.random ?? (() => 0.5),
       },
@@ -180,6 +186,17 @@ export class TestEdge {
       }
       this.core.verified(session, verified, this.now)
     }
+  }
+
+  /** Of each sender what is left of its limit; who has no line is not counted. */
+  readonly sendsLeft = new Map<string, number>()
+
+  private portion(allowance: Allowance, points: number): void {
+    const left = this.sendsLeft.get(allowance.key)
+    const granted = Math.min(points, left ?? 0)
+    if (left !== undefined) this.sendsLeft.set(allowance.key, left - granted)
+    const perSecond = left === undefined ? undefined : SENDS_PER_SECOND
+    this.core.portioned(allowance, { perSecond, granted, resetMs: WINDOW_MS }, this.now)
   }
 
   link(node: NodeId): void {

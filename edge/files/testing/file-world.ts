@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { AppId, ConversationId, Millis, UserId } from '@chat4all/protocol'
@@ -31,8 +31,10 @@ export interface FileWorld {
   readonly objects: ObjectStores
   readonly records: Records
   readonly events: [name: string, ...about: unknown[]][]
-  /** Another edge; with records of its own making, to let it fail. */
-  service(records?: Records): FileService
+  /** Another edge; with records and stores of its own making, to let it fail. */
+  service(records?: Records, objects?: ObjectStores): FileService
+  /** Paths of all that lies in the stores. */
+  stored(): string[]
   /** Puts bytes to a presigned address. Resolves with the HTTP status that the edge's port would answer. */
   put(url: string, bytes: Uint8Array): Promise<number>
   /** What a presigned address gives; undefined: nothing. */
@@ -47,9 +49,11 @@ process.once('exit', () => {
 export async function fileWorld(options: FileWorldOptions): Promise<FileWorld> {
   const { now, isMember, records = memoryRecords(), copies = 1 } = options
   const stores: EmbeddedObjects[] = []
+  const own: string[] = []
   for (let i = 0; i < (options.stores ?? 1); i++) {
     const folder = mkdtempSync(join(tmpdir(), 'chat4all-file-world-'))
     folders.push(folder)
+    own.push(folder)
     stores.push(await openEmbeddedObjects({ folder, key: randomBytes(32), now }))
   }
   const placed = stores.map((store, i) => ({ id: `store-${i}` as StoreId, weight: 1, store }))
@@ -76,11 +80,16 @@ export async function fileWorld(options: FileWorldOptions): Promise<FileWorld> {
     objects,
     records,
     events,
-    service: (seen = records) =>
+    stored: () =>
+      own.flatMap((folder) => {
+        const found = readdirSync(folder, { recursive: true, withFileTypes: true })
+        return found.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name))
+      }),
+    service: (seen = records, reached = objects) =>
       new FileService(
         {
           files: recordsFiles(seen),
-          objects,
+          objects: reached,
           isMember,
           events: logged,
           now: () => now() as Millis,

@@ -1,61 +1,41 @@
 import { Chat4AllError } from '@chat4all/protocol'
-import type { DirectoryStore } from '@chat4all/storage'
 import type { Authenticator, Identity } from '../../auth/port.js'
 import { sameSecret } from '../../auth/same-secret.js'
 import type { Access } from '../endpoint.js'
-import { type Rate, RateLimiter } from './rate-limiter.js'
-import type { RestLimits } from './rest-limits.js'
+import type { RequestLimits } from './request-limits.js'
+import type { RequestTally } from './request-tally.js'
 
 /** Who asks, by the Authorization header, whether it may ask this, and whether it asks too often. */
 export class Admission {
   private readonly authenticator: Authenticator
   private readonly adminToken: string | undefined
-  private readonly directory: DirectoryStore
-  private readonly limits: RestLimits
-  private readonly limiter: RateLimiter
+  private readonly limits: RequestLimits
 
   /** @param adminToken what operators send; undefined: nothing is answered to them */
-  constructor(
-    authenticator: Authenticator,
-    directory: DirectoryStore,
-    adminToken: string | undefined,
-    limits: RestLimits,
-    now: () => number,
-  ) {
+  constructor(authenticator: Authenticator, adminToken: string | undefined, limits: RequestLimits) {
     this.authenticator = authenticator
-    this.directory = directory
     this.adminToken = adminToken
     this.limits = limits
-    this.limiter = new RateLimiter(now)
   }
 
   /** @throws Chat4AllError UNAUTHENTICATED, TOKEN_EXPIRED, FORBIDDEN, NOT_FOUND or RATE_LIMITED. */
-  async admit(access: Access, authorization: string | null): Promise<Identity | undefined> {
+  async admit(access: Access, authorization: string | null, tally: RequestTally): Promise<Identity | undefined> {
     if (access === 'public') return undefined
     if (access === 'admin') {
       this.admitAdmin(authorization)
       return undefined
     }
     const identity = await this.authenticator.verify(bearerToken(authorization))
-    const key = identity.user === undefined ? identity.app : `${identity.app} ${identity.user}`
-    const wait = this.limiter.take(key, await this.rateOf(identity))
-    if (wait > 0) throw new Chat4AllError('RATE_LIMITED', undefined, wait)
+    await this.limits.countCaller(identity, 1, tally)
     if (access === 'service' && identity.user !== undefined) {
       throw new Chat4AllError('FORBIDDEN', 'This is for the servers of the app: it needs a service token.')
     }
     return identity
   }
 
-  /** What the app's quotas say, else the server's own limits. */
-  private async rateOf({ app, user }: Identity): Promise<Rate> {
-    // A directory that does not answer lifts no limit: the server's own are there still.
-    const quotas = (await this.directory.app(app).catch(() => undefined))?.quotas
-    const quota = user === undefined ? quotas?.requestsPerSecond : quotas?.userRequestsPerSecond
-    if (quota !== undefined) return { perSecond: quota, burst: 2 * quota }
-    const { limits } = this
-    return user === undefined
-      ? { perSecond: limits.serviceRequestsPerSecond, burst: limits.serviceRequestsBurst }
-      : { perSecond: limits.userRequestsPerSecond, burst: limits.userRequestsBurst }
+  /** Counts a request for more than the one that it was admitted for. @throws LimitReached */
+  async charge(identity: Identity | undefined, points: number, tally: RequestTally): Promise<void> {
+    if (identity !== undefined && points > 0) await this.limits.countCaller(identity, points, tally)
   }
 
   private admitAdmin(authorization: string | null): void {

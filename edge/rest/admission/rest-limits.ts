@@ -3,19 +3,22 @@ export interface RestLimits {
   /** The largest valid request: 500 members, or a text of which every character is escaped. */
   readonly bodyBytesMax: number
   readonly bodyMsMax: number
-  /** Requests of one user token; 0: no bound. */
+  /** Requests per second of one client address, whoever it speaks for; 0: no bound. */
+  readonly addressRequestsPerSecond: number
+  /** Requests per second of one user, over all its tokens; 0: no bound. */
   readonly userRequestsPerSecond: number
-  readonly userRequestsBurst: number
-  /** Requests of all service tokens of one app; 0: no bound. */
-  readonly serviceRequestsPerSecond: number
-  readonly serviceRequestsBurst: number
+  /** Requests per second of one app: of its services and of all its users; 0: no bound. */
+  readonly appRequestsPerSecond: number
 }
 
 export const REST_LIMITS: RestLimits = {
   bodyBytesMax: 256 * 1024,
   bodyMsMax: 8_000,
+  // An office behind one address is many users; an attack is more than that.
+  addressRequestsPerSecond: 1_000,
   userRequestsPerSecond: 50,
-  userRequestsBurst: 100,
-  serviceRequestsPerSecond: 0,
-  serviceRequestsBurst: 0,
+  appRequestsPerSecond: 0,
 }
+
+/** Rates are averages over so long: twice a second's requests may come at once, and nobody waits longer than this. */
+export const RATE_WINDOW_SECONDS = 2

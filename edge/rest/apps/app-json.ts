@@ -4,7 +4,7 @@ import type { AppQuotas, StoredApp } from '@chat4all/storage'
 import { validSecrets } from '../../auth/apps.js'
 
 export function appJson(app: StoredApp, now: number): AppAnswer {
-  const { requestsPerSecond, userRequestsPerSecond } = app.quotas ?? {}
+  const { requestsPerSecond, userRequestsPerSecond, sendsPerSecond, userSendsPerSecond } = app.quotas ?? {}
   return {
     client_id: app.id,
     name: app.name,
@@ -12,6 +12,8 @@ export function appJson(app: StoredApp, now: number): AppAnswer {
     quotas: {
       ...(requestsPerSecond !== undefined && { requests_per_second: requestsPerSecond }),
       ...(userRequestsPerSecond !== undefined && { user_requests_per_second: userRequestsPerSecond }),
+      ...(sendsPerSecond !== undefined && { sends_per_second: sendsPerSecond }),
+      ...(userSendsPerSecond !== undefined && { user_sends_per_second: userSendsPerSecond }),
     },
     created: app.created,
     secrets: validSecrets(app, now).map(({ id, created, expires }) => ({
@@ -22,10 +24,13 @@ export function appJson(app: StoredApp, now: number): AppAnswer {
   }
 }
 
-export function quotasOf({ requests_per_second, user_requests_per_second }: AppQuotasJson): AppQuotas {
+export function quotasOf(quotas: AppQuotasJson): AppQuotas {
+  const { requests_per_second, user_requests_per_second, sends_per_second, user_sends_per_second } = quotas
   return {
     ...(requests_per_second !== undefined && { requestsPerSecond: requests_per_second }),
     ...(user_requests_per_second !== undefined && { userRequestsPerSecond: user_requests_per_second }),
+    ...(sends_per_second !== undefined && { sendsPerSecond: sends_per_second }),
+    ...(user_sends_per_second !== undefined && { userSendsPerSecond: user_sends_per_second }),
   }
 }
 

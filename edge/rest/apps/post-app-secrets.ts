@@ -20,6 +20,7 @@ export const postAppSecrets = endpoint({
   access: 'admin',
   params: appParams,
   body: rotateAppSecretBody,
+  takesIdempotencyKey: true,
   answers: { 201: { description: 'The new secret, told once.', schema: rotatedAppSecretAnswer } },
   refusals: [],
   async handle({ params, body }, { directory, now }) {

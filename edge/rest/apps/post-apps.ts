@@ -13,6 +13,7 @@ export const postApps = endpoint({
   summary: 'Create an app, with a secret that is told once',
   access: 'admin',
   body: createAppBody,
+  takesIdempotencyKey: true,
   answers: {
     201: { description: 'Created.', schema: appCreatedAnswer, headers: { Location: 'Address of the app.' } },
   },

@@ -13,9 +13,10 @@ export const postConversations = endpoint({
   summary: 'Create a group, or enter the private conversation of two users',
   description:
     'There is one private conversation of two users; whoever asks for it first creates it. A group is new with each ' +
-    'request, unless it carries the message_id of an earlier one.',
+    'request, unless it carries the message_id or the Idempotency-Key of an earlier one.',
   access: 'token',
   body: createConversationBody,
+  takesIdempotencyKey: true,
   answers: {
     201: {
       description: 'Created.',
@@ -25,7 +26,7 @@ export const postConversations = endpoint({
     200: { description: 'It existed; nothing was changed.', schema: conversationAnswer },
   },
   refusals: ['NOT_FOUND'],
-  async handle({ identity, body }, { requests, ids }) {
+  async handle({ identity, body, onceId }, { requests, ids }) {
     const members = membersOf(identity, body.members)
     const admins = identity.user === undefined ? (body.admins ?? []) : [...(body.admins ?? []), identity.user]
     const isPrivate = body.type === 'private'
@@ -36,7 +37,11 @@ export const postConversations = endpoint({
       app: identity.app,
       conversation: isPrivate
         ? ids.privateConversationId(identity.app, members[0]!, members[1]!)
-        : ids.groupConversationId(identity.app, identity.user, (body.message_id ?? ids.newMessageId()) as MessageId),
+        : ids.groupConversationId(
+            identity.app,
+            identity.user,
+            (body.message_id ?? onceId ?? ids.newMessageId()) as MessageId,
+          ),
       type: body.type,
       members,
       admins: isPrivate ? [] : ([...new Set(admins)] as UserId[]),

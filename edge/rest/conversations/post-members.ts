@@ -16,9 +16,10 @@ export const postMembers = endpoint({
   access: 'token',
   params: conversationParams,
   body: changeMembersBody,
+  takesIdempotencyKey: true,
   answers: { 200: { description: 'The members are changed.', schema: acceptedAnswer } },
   refusals: ['FORBIDDEN', 'NOT_FOUND', 'CONFLICT'],
-  async handle({ identity, params, body }, { requests, ids }) {
+  async handle({ identity, params, body, onceId }, { requests, ids }) {
     const { conversation_id } = params
     const { add = [], remove = [] } = body
     const both = add.find((user) => remove.includes(user))
@@ -26,7 +27,7 @@ export const postMembers = endpoint({
       throw new InvalidRequest([{ path: '/remove', message: `${both} is to be added and removed at once.` }])
     }
     const isService = identity.user === undefined
-    const message_id = body.message_id ?? ids.newMessageId()
+    const message_id = body.message_id ?? onceId ?? ids.newMessageId()
     const { seq, time } = await requests.change({
       t: 'change',
       app: identity.app,

@@ -34,7 +34,7 @@ test('every reference leads somewhere, and every schema is used', () => {
 })
 
 test('every schema is a JSON Schema, and its examples are valid', () => {
-  const ajv = new Ajv2020({ strict: false, formats: { uuid: true } })
+  const ajv = new Ajv2020({ strict: false, formats: { uuid: true, 'date-time': true } })
   ajv.addSchema(document, 'openapi')
   for (const [name, schema] of Object.entries<{ example?: unknown }>(document.components.schemas)) {
     const validate = ajv.compile({ $ref: `openapi#/components/schemas/${name}` })

@@ -9,19 +9,18 @@ const ABOUT = `Post messages, read them in order, and know who has them, over pl
 
 * Every message has a **message_id** (UUIDv4) that its sender chooses, and gets a **seq** in its conversation: 1, 2, 3 …
   without gaps. Sending a request again with the same message_id is always safe.
+* Every answer says how much more may be asked (**RateLimit**, **RateLimit-Policy**); past a limit it is 429 with
+  **Retry-After**, and nothing of the request happened.
+* What makes something that has no id of yours takes an **Idempotency-Key**: for a day, the same request with the same key is
+  done once.
+* /v2 has the endpoints whose shape changed, /v1 all others: use both side by side. Additions are no new version.
 * Readers ignore fields that they do not know. So does this server.
 * Errors are problem documents (RFC 9457); act on \`code\`, which [the table of errors](/docs/errors) explains.
 * \`traceparent\` (W3C) is taken up and travels with the message; \`x-request-id\` is in every answer.`
 
 /** What any endpoint may answer with. */
-const FAULTS_OF_ALL: readonly ErrorCode[] = ['INVALID', 'INTERNAL']
-const FAULTS_WITH_TOKEN: readonly ErrorCode[] = [
-  'UNAUTHENTICATED',
-  'TOKEN_EXPIRED',
-  'BUSY',
-  'RATE_LIMITED',
-  'UNAVAILABLE',
-]
+const FAULTS_OF_ALL: readonly ErrorCode[] = ['INVALID', 'RATE_LIMITED', 'INTERNAL']
+const FAULTS_WITH_TOKEN: readonly ErrorCode[] = ['UNAUTHENTICATED', 'TOKEN_EXPIRED', 'BUSY', 'UNAVAILABLE']
 const FAULTS_BY_ACCESS: Readonly<Record<Access, readonly ErrorCode[]>> = {
   public: [],
   token: FAULTS_WITH_TOKEN,
@@ -29,6 +28,8 @@ const FAULTS_BY_ACCESS: Readonly<Record<Access, readonly ErrorCode[]>> = {
   admin: ['UNAUTHENTICATED', 'NOT_FOUND', 'UNAVAILABLE'],
 }
 const FAULTS_WITH_BODY: readonly ErrorCode[] = ['FRAME_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'IDLE_TIMEOUT']
+
+const FAULTS_WITH_KEY: readonly ErrorCode[] = ['IDEMPOTENCY_KEY_REUSED', 'IN_PROGRESS']
 
 /** The OpenAPI 3.1 document of the endpoints. */
 export function openApiDocument(endpoints: readonly Endpoint[]): OpenApiDocument {
@@ -89,7 +90,20 @@ type WebhookConfig = Parameters<OpenAPIHono['openAPIRegistry']['registerWebhook'
 type PathConfig = Parameters<OpenAPIHono['openAPIRegistry']['registerPath']>[0]
 
 function described(endpoint: Endpoint): PathConfig {
-  const { method, path, name, tag, summary, description, access, params, query, body } = endpoint
+  const {
+    method,
+    path,
+    name,
+    tag,
+    summary,
+    description,
+    access,
+    params,
+    query,
+    body,
+    deprecated,
+    takesIdempotencyKey,
+  } = endpoint
   const json = (schema: Endpoint['body'] & {}) => ({ 'application/json': { schema } })
   return {
     method,
@@ -98,7 +112,9 @@ function described(endpoint: Endpoint): PathConfig {
     tags: [tag],
     summary,
     ...(description !== undefined && { description }),
+    ...(deprecated && { deprecated: true }),
     security: SECURITY[access],
+    ...(takesIdempotencyKey && { parameters: [IDEMPOTENCY_KEY] }),
     request: {
       ...(params && { params }),
       ...(query && { query }),
@@ -143,12 +159,17 @@ function describedEvent({ type, summary, schema }: (typeof webhookEvents)[number
   }
 }
 
-function answersOf({ answers }: Endpoint): PathConfig['responses'] {
+function answersOf({ answers, deprecated, takesIdempotencyKey }: Endpoint): PathConfig['responses'] {
   const entries = Object.entries(answers).map(([status, { description, schema, streams, headers }]) => [
     status,
     {
       description,
-      headers: { ...headersOf(headers), ...REQUEST_ID },
+      headers: {
+        ...headersOf(headers),
+        ...(takesIdempotencyKey && REPLAYED),
+        ...(deprecated && DEPRECATION),
+        ...OF_EVERY_ANSWER,
+      },
       ...(schema && {
         content: { 'application/json': { schema }, ...(streams && { 'text/event-stream': EVENT_STREAM }) },
       }),
@@ -157,11 +178,12 @@ function answersOf({ answers }: Endpoint): PathConfig['responses'] {
   return Object.fromEntries(entries)
 }
 
-function problemsOf({ access, body, refusals }: Endpoint): PathConfig['responses'] {
+function problemsOf({ access, body, deprecated, refusals, takesIdempotencyKey }: Endpoint): PathConfig['responses'] {
   const codes = new Set<ErrorCode>([
     ...FAULTS_OF_ALL,
     ...FAULTS_BY_ACCESS[access],
     ...(body === undefined ? [] : FAULTS_WITH_BODY),
+    ...(takesIdempotencyKey ? FAULTS_WITH_KEY : []),
     ...refusals,
   ])
   const byStatus = new Map<number, ErrorCode[]>()
@@ -176,12 +198,13 @@ function problemsOf({ access, body, refusals }: Endpoint): PathConfig['responses
       headers: {
         ...(group.some((code) => ERRORS[code].retry === 'after') && headersOf({ 'Retry-After': 'Seconds to wait.' })),
         ...(status === 401 && headersOf({ 'WWW-Authenticate': 'How to authenticate.' })),
-        ...REQUEST_ID,
+        ...(deprecated && DEPRECATION),
+        ...OF_EVERY_ANSWER,
       },
       content: { 'application/problem+json': { schema: problem } },
     },
   ])
-  return Object.fromEntries(entries)
+  return { ...Object.fromEntries(entries), 431: HEADERS_TOO_LARGE }
 }
 
 function headersOf(headers: Readonly<Record<string, string>> = {}) {
@@ -192,7 +215,31 @@ function headersOf(headers: Readonly<Record<string, string>> = {}) {
   return Object.fromEntries(entries)
 }
 
+/** Said by uWebSockets, before the API sees a request. */
+const HEADERS_TOO_LARGE = {
+  description: 'The path and the headers are larger than 4 KiB; the connection ends.',
+  content: { 'text/html': { schema: { type: 'string' as const } } },
+}
 const EVENT_STREAM = {
   schema: { type: 'string', description: 'Events as HTML has them: id, event, data (JSON).' },
 } as const
-const REQUEST_ID = headersOf({ 'x-request-id': 'Names this request in the server’s log.' })
+const OF_EVERY_ANSWER = headersOf({
+  'x-request-id': 'Names this request in the server’s log.',
+  'RateLimit-Policy': 'The limits that the request counts under: q requests in w seconds.',
+  RateLimit: 'Of each of them, the r requests that are left in the next t seconds.',
+})
+const IDEMPOTENCY_KEY = {
+  name: 'Idempotency-Key',
+  in: 'header' as const,
+  required: false,
+  description:
+    'At best a random UUID: for a day, the same request with the same key is done once and gets the same answer, on ' +
+    'whatever server it comes in.',
+  schema: { type: 'string' as const, minLength: 1, maxLength: 255, pattern: '^[!#-[\\]-~]+$' },
+}
+const REPLAYED = headersOf({ 'Idempotency-Replayed': '`true` where the answer is that of an earlier request.' })
+const DEPRECATION = headersOf({
+  Deprecation: 'Since when another endpoint takes its place: @ and seconds since 1970 (RFC 9745).',
+  Sunset: 'When it ends (RFC 8594).',
+  Link: 'The successor-version.',
+})

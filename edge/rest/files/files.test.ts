@@ -48,6 +48,17 @@ test('names that lead elsewhere, and types that are none, are refused', async ()
   }
 })
 
+test('a message that refers to what no file can be called is refused', async () => {
+  const { body } = await post('/v1/conversations', { type: 'group', members: ['bob'] })
+  for (const file_id of ['', ' ', 'é'.repeat(32), '\u0000']) {
+    const payload = { type: 'file', file_id, name: 'a.txt', size: 5, mime: 'text/plain' }
+    const message = { message_id: randomUUID(), conversation_id: body.conversation_id, payload }
+    assert.equal((await post('/v1/messages', message)).status, 404, JSON.stringify(file_id))
+    const batch = await post('/v2/messages', { messages: [message] })
+    assert.deepEqual([batch.status, batch.body.results[0].code], [207, 'NOT_FOUND'])
+  }
+})
+
 test('a file is posted by who may read it, and read by who is in the conversation', async () => {
   const { body: conversation } = await post('/v1/conversations', { type: 'group', members: ['bob'] })
   const id = await uploaded()

@@ -19,6 +19,7 @@ export const postFilesInitiate = endpoint({
     'GET …/parts tells what is there. Bytes that the user uploaded before are not sent again if `checksum` is given.',
   access: 'token',
   body: initiateFileBody,
+  takesIdempotencyKey: true,
   answers: { 201: { description: 'The upload, or the ready file.', schema: initiatedAnswer } },
   refusals: ['FORBIDDEN'],
   async handle({ identity, body }, services) {

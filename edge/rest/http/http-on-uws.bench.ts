@@ -51,7 +51,7 @@ function wholeApi(): (res: HttpResponse, req: HttpRequest) => void {
     directory: fakeDirectory(),
     records: memoryRecords(),
     logger: pino(pino.destination('/dev/null')),
-    limits: { userRequestsPerSecond: 1e9, userRequestsBurst: 1e9 },
+    limits: { userRequestsPerSecond: 1e9, addressRequestsPerSecond: 1e9 },
   })
   return httpOnUws((request, peer) => api.fetch(request, peer), options)
 }

@@ -28,7 +28,7 @@ before(async () => {
   const handle = httpOnUws((request, peer) => handler(request, peer), {
     bodyBytesMax: BODY_BYTES_MAX,
     bodyMsMax: BODY_MS_MAX,
-    refuse: problemResponse,
+    refuse: (fault) => problemResponse(fault),
     onFault: (error) => faults.push(error),
   })
   app = App().any('/*', handle)
@@ -318,4 +318,23 @@ test('odd requests get an answer or an end, and the server lives', async () => {
     await closed(socket)
     await assertAlive()
   }
+})
+
+test('headers past their bound are refused, and the connection ends', async () => {
+  const socket = await open()
+  socket.write(`GET /a HTTP/1.1\r\nhost: x\r\nx-long: ${'y'.repeat(20_000)}\r\n\r\n`)
+  const answer = await read(socket, false)
+  assert.equal(answer.status, 431)
+  await closed(socket)
+  await assertAlive()
+})
+
+test('headers that come byte by byte are not waited for without end', async () => {
+  const socket = await open()
+  socket.on('error', () => {})
+  socket.write('GET /a HTTP/1.1\r\nhost: x\r\n')
+  const drip = setInterval(() => socket.write('x-a: b\r\n'), 500)
+  await closed(socket)
+  clearInterval(drip)
+  await assertAlive()
 })

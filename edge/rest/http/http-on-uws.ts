@@ -23,8 +23,11 @@ export interface HttpOnUwsOptions {
   readonly bodyBytesMax: number
   /** From the end of the headers until the body must be whole. */
   readonly bodyMsMax: number
-  /** The answer to what never reaches the handler: a body too large or too slow, or (INTERNAL) a handler that threw. */
-  readonly refuse: (fault: Chat4AllError) => Response
+  /**
+   * The answer to what never reaches the handler: a body too large or too slow, or (INTERNAL) a handler that threw.
+   * `origin`: the header of that name, empty when there is none.
+   */
+  readonly refuse: (fault: Chat4AllError, origin: string) => Response
   /** Told when a handler threw: a bug. */
   readonly onFault: (error: unknown) => void
 }
@@ -125,7 +128,7 @@ class Exchange {
       body = await bodyOf(response)
     } catch (error) {
       this.options.onFault(error)
-      response = this.options.refuse(new Chat4AllError('INTERNAL'))
+      response = this.refusal(new Chat4AllError('INTERNAL'))
       body = await bodyOf(response)
     }
     this.send(response, body, false)
@@ -142,8 +145,13 @@ class Exchange {
       code === 'FRAME_TOO_LARGE'
         ? `The body is larger than ${bodyBytesMax} bytes.`
         : `The body was not whole after ${bodyMsMax} ms.`
-    const response = this.options.refuse(new Chat4AllError(code, detail))
+    const response = this.refusal(new Chat4AllError(code, detail))
     void bodyOf(response).then((body) => this.send(response, body, true))
+  }
+
+  private refusal(fault: Chat4AllError): Response {
+    const [, origin = ''] = this.headers.find(([name]) => name === 'origin') ?? []
+    return this.options.refuse(fault, origin)
   }
 
   /** From here on the sink has `res`. */

@@ -1,5 +1,6 @@
 import { Chat4AllError, ERRORS } from '@chat4all/protocol'
 import type { Problem } from '@chat4all/protocol/rest'
+import { LimitReached } from '../admission/limit-reached.js'
 import { BufferedResponse } from './buffered-response.js'
 import { InvalidRequest } from './invalid-request.js'
 
@@ -24,6 +25,7 @@ export function problemResponse(fault: Chat4AllError, extras: ProblemExtras = {}
     code: fault.code,
     ...(fault instanceof InvalidRequest && { errors: [...fault.fields] }),
     ...(retryAfter !== undefined && { retry_after: retryAfter }),
+    ...(fault instanceof LimitReached && { 'violated-policies': [fault.policy] }),
     ...(extras.requestId !== undefined && { request_id: extras.requestId }),
     ...(extras.oauthError !== undefined && { error: extras.oauthError }),
   }

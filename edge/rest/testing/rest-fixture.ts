@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { type DirectoryStore, recordsWebhooks, type WebhookStore } from '@chat4all/storage'
+import { type DirectoryStore, inProcessRateLimits, recordsWebhooks, type WebhookStore } from '@chat4all/storage'
 import { pino } from 'pino'
 import { createApp } from '../../auth/apps.js'
 import { fakeDirectory } from '../../auth/fake-directory.js'
@@ -30,6 +30,8 @@ export interface CallOptions {
   readonly token?: string
   readonly json?: unknown
   readonly headers?: Record<string, string>
+  /** The address that the request comes from. */
+  readonly peer?: string
 }
 
 export interface Answer {
@@ -83,6 +85,7 @@ export async function restFixture(options: FixtureOptions = {}): Promise<RestFix
     webhooks,
     logger,
     now,
+    rateLimits: inProcessRateLimits({ now }),
     ...(options as Partial<RestOptions>),
     limits,
   })
@@ -96,8 +99,8 @@ export async function restFixture(options: FixtureOptions = {}): Promise<RestFix
     pass(ms) {
       time += ms
     },
-    async call(method, path, { token, json, headers = {} } = {}) {
-      const response = await rest.request(path, {
+    async call(method, path, { token, json, headers = {}, peer } = {}) {
+      const request = {
         method,
         headers: {
           ...(token !== undefined && { authorization: `Bearer ${token}` }),
@@ -105,7 +108,8 @@ export async function restFixture(options: FixtureOptions = {}): Promise<RestFix
           ...headers,
         },
         ...(json !== undefined && { body: typeof json === 'string' ? json : JSON.stringify(json) }),
-      })
+      }
+      const response = await rest.request(path, request, peer === undefined ? {} : { remoteAddress: peer })
       const text = await response.text()
       const isJson = response.headers.get('content-type')?.includes('json') === true && text !== ''
       return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text }

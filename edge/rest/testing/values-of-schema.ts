@@ -127,5 +127,10 @@ function strings({ pattern, minLength = 0, maxLength = 100 }: JsonSchema): fc.Ar
   if (pattern !== undefined) return fc.stringMatching(new RegExp(pattern), { size: '-1' })
   const plain = fc.string({ minLength, maxLength: Math.min(maxLength, 100), unit: 'binary' })
   const longest = fc.constant('x'.repeat(Math.min(maxLength, 20_000)))
-  return fc.oneof({ weight: 12, arbitrary: plain }, { weight: 1, arbitrary: longest })
+  const shortest = fc.constant('x'.repeat(minLength))
+  return fc.oneof(
+    { weight: 12, arbitrary: plain },
+    { weight: 1, arbitrary: longest },
+    { weight: 2, arbitrary: shortest },
+  )
 }

@@ -14,6 +14,7 @@ export const postWebhookRedeliveries = endpoint({
   access: 'service',
   params: webhookParams,
   body: redeliverBody,
+  takesIdempotencyKey: true,
   answers: { 202: { description: 'They wait.', schema: redeliveredAnswer } },
   refusals: ['NOT_FOUND'],
   async handle({ identity, params, body }, services) {

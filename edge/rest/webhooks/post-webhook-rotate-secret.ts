@@ -19,6 +19,7 @@ export const postWebhookRotateSecret = endpoint({
   access: 'service',
   params: webhookParams,
   body: rotateWebhookSecretBody,
+  takesIdempotencyKey: true,
   answers: { 200: { description: 'The new secret.', schema: rotatedWebhookSecretAnswer } },
   refusals: ['NOT_FOUND'],
   async handle({ identity, params, body }, services) {

@@ -12,6 +12,7 @@ export const postWebhookTest = endpoint({
   description: 'It is delivered as every other event, behind those that wait. What came of it: read the delivery.',
   access: 'service',
   params: webhookParams,
+  takesIdempotencyKey: true,
   answers: { 202: { description: 'It waits.', schema: queuedDeliveryAnswer } },
   refusals: ['NOT_FOUND'],
   async handle({ identity, params }, services) {

@@ -13,6 +13,7 @@ export const postWebhooks = endpoint({
     'that checks signatures; it is not shown again. What is posted: see `webhooks` of this document.',
   access: 'service',
   body: createWebhookBody,
+  takesIdempotencyKey: true,
   answers: {
     201: {
       description: 'The webhook, and its secret.',

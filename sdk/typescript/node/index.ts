@@ -6,7 +6,7 @@ import { nodeTransport } from './part-transport.js'
 import { WebSocket } from './web-socket.js'
 
 export * from '../index.js'
-export { type DownloadOptions, downloadFile } from './download.js'
+export { type Downloaded, type DownloadOptions, downloadFile } from './download/download-file.js'
 export { nodeHasher, openFileSource } from './file-source.js'
 export { fileStorage } from './file-storage.js'
 export { WebSocket }

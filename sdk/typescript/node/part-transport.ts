@@ -1,23 +1,17 @@
-import { Agent as HttpAgent, request as httpRequest } from 'node:http'
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import type { PartTransport } from '../files/part-transport.js'
+import { requestOf } from './http-agents.js'
 
 /** A store that takes nothing for so long has gone. */
 const SILENCE_MS_MAX = 60_000
 const WRITE_BYTES = 256 * 1024
 
-const agents = { 'http:': new HttpAgent({ keepAlive: true }), 'https:': new HttpsAgent({ keepAlive: true }) }
-
 /** Sends a part by Node's own HTTP, without copying it. */
 export const nodeTransport: PartTransport = (url, bytes, { signal, onSent }) =>
   new Promise((resolve, reject) => {
-    const { protocol } = new URL(url)
-    const isTls = protocol === 'https:'
-    const request = (isTls ? httpsRequest : httpRequest)(
+    const request = requestOf(
       url,
       {
         method: 'PUT',
-        agent: isTls ? agents['https:'] : agents['http:'],
         signal,
         headers: { 'content-length': bytes.length, 'content-type': 'application/octet-stream' },
       },

@@ -3,7 +3,7 @@ import type { Consumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs'
 import type { EventSource, Following, FollowOptions, StreamEvent } from '../port.js'
 import { RetryPause } from '../retry-pause.js'
 import { faultKind, type KafkaOptions, kafkaOf } from './connection.js'
-import { beginAtEnd, ensureTopic, topicOf } from './topic.js'
+import { beginAtEnd, ensureTopic, forgetGroup, topicOf } from './topic.js'
 
 const SESSION_MS_MAX = 10_000
 const HEARTBEAT_MS = 2_000
@@ -26,6 +26,15 @@ export function kafkaEventSource(options: KafkaOptions): EventSource {
           open.delete(member)
           await member.stop()
         },
+      }
+    },
+    async forget(group) {
+      const admin = kafka.admin()
+      try {
+        await admin.connect()
+        await forgetGroup(admin, group)
+      } finally {
+        await admin.disconnect().catch(() => {})
       }
     },
     async close() {

@@ -42,3 +42,19 @@ export async function beginAtEnd(admin: Admin, topic: string, group: string): Pr
   const partitions = ends.map(({ partition, high }) => ({ partition, offset: high }))
   await admin.setOffsets({ groupId: group, topic, partitions })
 }
+
+/** Codes of Kafka for a group that somebody follows, and for one that there is not. */
+const NON_EMPTY_GROUP = 68
+const GROUP_ID_NOT_FOUND = 69
+
+/** Removes the offsets of a group. (A topic keeps its records by age, whoever has read them.) */
+export async function forgetGroup(admin: Admin, group: string): Promise<void> {
+  try {
+    await admin.deleteGroups([group])
+  } catch (error) {
+    const { groups = [] } = error as { groups?: readonly { errorCode?: number }[] }
+    const isLeft = ({ errorCode }: { errorCode?: number }) =>
+      errorCode === NON_EMPTY_GROUP || errorCode === GROUP_ID_NOT_FOUND
+    if (groups.length === 0 || !groups.every(isLeft)) throw error
+  }
+}

@@ -60,6 +60,20 @@ export const conversationRights: Rows = {
     }),
     expected: rights(404, { member: 202, admin: 202, service: 202 }),
   },
+  'post /v2/messages': {
+    body: ({ conversation, as }) => ({
+      messages: [
+        {
+          message_id: randomUUID(),
+          conversation_id: conversation,
+          payload: { type: 'text', text: 'hello' },
+          ...(as && { from: as }),
+        },
+      ],
+    }),
+    // Each message has its own answer: for strangers that there is no such conversation.
+    expected: rights(207, { member: 200, admin: 200, service: 200 }),
+  },
   'get /v1/messages/{message_id}': {
     make: message,
     query: ({ conversation }) => ({ conversation_id: conversation }),

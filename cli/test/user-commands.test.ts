@@ -130,6 +130,31 @@ describe('chat4all, as users run it', () => {
     assert.match(stderr, /^chat4all: CONFLICT: /)
   })
 
+  test('roles are changed, and what was said is erased: of one user, then of all', async () => {
+    const { conversation_id: id } = await json('ann', 'create-group', 'ben', 'dora', '--title', 'Words')
+    await json('ann', 'members', 'role', id, '@ben', 'admin')
+    const roles = async () => (await json('ben', 'members', 'list', id)).map(({ role }: { role: string }) => role)
+    assert.deepEqual((await roles()).sort(), ['admin', 'admin', 'member'])
+    const dora = ['--url', server.url, '--client-id', 'demo', '--user', 'dora', '--profile', 'dora']
+    await run(['login', ...dora], { CHAT4ALL_CLIENT_SECRET: SECRET })
+    for (const user of ['ben', 'dora']) await json(user, 'send', id, `words of ${user}`)
+    const unsure = await run(['erase', 'user', '@dora', '--profile', 'ann'])
+    assert.match(unsure.stderr, /^chat4all: what is erased cannot be brought back: add --yes/)
+    assert.equal((await json('ann', 'erase', 'user', '@dora', '--yes')).status, 'done')
+    const { messages } = await json('ann', 'history', id)
+    const said = messages.map(({ from, payload }: { from: string; payload: { type: string } }) => [from, payload.type])
+    assert.deepEqual(said.slice(-3), [
+      ['ben', 'text'],
+      ['erased', 'erased'],
+      ['demo', 'membership'],
+    ])
+    await json('ann', 'erase', 'conversation', id, '--yes')
+    const gone = await run(['send', id, 'x', '--profile', 'ben'])
+    assert.match(gone.stderr, /^chat4all: NOT_FOUND/)
+    const again = await run(['erase', 'conversation', id, '--yes', '--profile', 'ann'])
+    assert.match(again.stderr, /^chat4all: NOT_FOUND/)
+  })
+
   test('a group is created, gets a member, loses one, and says who may not', async () => {
     const group = await json('ann', 'create-group', 'cleo', '--title', 'Trip')
     const id: string = group.conversation_id

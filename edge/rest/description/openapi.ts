@@ -215,11 +215,8 @@ function headersOf(headers: Readonly<Record<string, string>> = {}) {
   return Object.fromEntries(entries)
 }
 
-/** Said by uWebSockets, before the API sees a request. */
-const HEADERS_TOO_LARGE = {
-  description: 'The path and the headers are larger than 4 KiB; the connection ends.',
-  content: { 'text/html': { schema: { type: 'string' as const } } },
-}
+/** Said by uWebSockets, before the API sees a request; its body is for people and says nothing of its type. */
+const HEADERS_TOO_LARGE = { description: 'The path and the headers are larger than 4 KiB; the connection ends.' }
 const EVENT_STREAM = {
   schema: { type: 'string', description: 'Events as HTML has them: id, event, data (JSON).' },
 } as const

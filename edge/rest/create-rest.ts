@@ -46,12 +46,12 @@ export interface RestOptions
   readonly adminToken?: string
   /** Web pages of these origins (`https://app.example.org`, or `*`) may call the API. None unless given. */
   readonly corsOrigins?: readonly string[]
-  /** When this is aborted, nothing is begun any more that no request asked for. */
-  readonly stopped?: AbortSignal
   /** For so long browsers shall come by TLS only (Strict-Transport-Security); 0: that is not said. */
   readonly hstsSeconds?: number
   /** What is served; all of the API unless given. */
   readonly endpoints?: readonly Endpoint[]
+  /** When this is aborted, nothing is begun any more that no request asked for. */
+  readonly stopped?: AbortSignal
   /** Told of every answer, for metrics. */
   readonly onAnswer?: (sample: AnswerSample) => void
 }

@@ -117,6 +117,18 @@ export function shardNodeEvents(node: NodeId, logger: Logger, registry: Registry
   }
   const told = new Map<string, { readonly at: number; readonly untold: number }>()
 
+  // Slots move by the hundred: those of one turn are told in one line.
+  let handedOver: { readonly slot: Slot; readonly to: NodeId; readonly pauseMs: number }[] = []
+  const tellHandedOver = (): void => {
+    const moved = handedOver
+    handedOver = []
+    for (const to of new Set(moved.map((one) => one.to))) {
+      const there = moved.filter((one) => one.to === to)
+      const fields = { to, slots: there.map(({ slot }) => slot), pause_ms: there.map(({ pauseMs }) => pauseMs) }
+      log.info(fields, 'slots handed over')
+    }
+  }
+
   return {
     committed({ bytes: size, conversations, now }) {
       entriesCounted++
@@ -168,7 +180,8 @@ export function shardNodeEvents(node: NodeId, logger: Logger, registry: Registry
     },
     handedOver({ slot, to, pauseMs }) {
       handoff.observe(labels, pauseMs / 1000)
-      log.debug({ slot, to, pause_ms: pauseMs }, 'slot handed over')
+      if (handedOver.length === 0) setImmediate(tellHandedOver)
+      handedOver.push({ slot, to, pauseMs })
     },
     deposed(name) {
       depositions.inc(labels)

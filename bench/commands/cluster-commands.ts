@@ -148,8 +148,8 @@ export function addClusterCommands(program: Command): void {
     .description('the pause of each slot while a shard-node joins and another leaves')
   paced(handoff, 2_000, 1_000).action((options: PacedOptions) =>
     runAndPrint(
-      // Each slot that is handed over is told at this level.
-      runOf(options, { CHAT4ALL_LOG_LEVEL: 'debug' }),
+      // Slots that are handed over are told at this level.
+      runOf(options, { CHAT4ALL_LOG_LEVEL: 'info' }),
       { load: loadOf(options, rateOf(options)), steps: [nodeJoins, nodeLeaves], quietMs: options.quiet * 1000 },
       options,
     ),

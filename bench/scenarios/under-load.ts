@@ -123,15 +123,15 @@ interface HandoffPause {
   readonly pauseMs: number
 }
 
-/** What shard-nodes that log at level debug tell of each slot that they handed over. */
+/** What shard-nodes tell, at level info, of the slots that they handed over. */
 function handoffPauses(cluster: Cluster, folder: string): HandoffPause[] {
   return cluster.nodes.flatMap(({ name }) =>
     readFileSync(join(folder, `${name}.log`), 'utf8')
       .split('\n')
-      .filter((line) => line.includes('"slot handed over"'))
-      .map((line) => {
-        const { time, pause_ms } = JSON.parse(line) as { time: number; pause_ms: number }
-        return { at: time, pauseMs: pause_ms }
+      .filter((line) => line.includes('"slots handed over"'))
+      .flatMap((line) => {
+        const { time, pause_ms } = JSON.parse(line) as { time: number; pause_ms: number[] }
+        return pause_ms.map((pauseMs) => ({ at: time, pauseMs }))
       }),
   )
 }

@@ -52,6 +52,9 @@ interface Announced {
   /** One at a time, so that an older state never lands on top of a newer one. */
   beating: boolean
   beatAgain: boolean
+  /** The same for the slots that it serves. */
+  hinting: boolean
+  hintAgain: boolean
 }
 
 const HEARTBEAT_MS = 1_000
@@ -155,7 +158,7 @@ export function consulMembers(options: ConsulOptions): ConsulMembers {
       if (self.told !== state) {
         await register(id, self)
         self.told = state
-        if (self.role === 'shard-node') await tellSlots(id)
+        if (self.role === 'shard-node') await hintSlots(id, self)
       }
       const check = `service:${self.service}.${id}`
       const { fault } = self.about
@@ -180,6 +183,28 @@ export function consulMembers(options: ConsulOptions): ConsulMembers {
   async function tellSlots(id: string): Promise<void> {
     const slots = slotsServed.get(id) ?? []
     await consul.kv.set(`${keys.slots}${id}`, JSON.stringify({ node: id, count: slots.length, slots: ranges(slots) }))
+  }
+
+  /**
+   * Only what edges look up. The numbers that people read go with the next heartbeat: every change of a service wakes all
+   * who follow the members.
+   */
+  async function hintSlots(id: string, self: Announced): Promise<void> {
+    self.hintAgain = self.hinting
+    if (self.hinting) return
+    self.hinting = true
+    try {
+      await tellSlots(id)
+      heard()
+    } catch (error) {
+      self.told = undefined
+      notHeard(error as Error)
+    } finally {
+      self.hinting = false
+      // It left meanwhile: nothing of it is to stay.
+      if (!announced.has(id)) await deregister(id, self)
+      else if (self.hintAgain && away === undefined) void hintSlots(id, self)
+    }
   }
 
   async function deregister(id: string, { service, role }: Announced): Promise<void> {
@@ -249,7 +274,14 @@ export function consulMembers(options: ConsulOptions): ConsulMembers {
 
   function enter(id: string, now: Pick<Announced, 'service' | 'role' | 'address' | 'weight'>): Announced {
     const self = Object.assign(
-      announced.get(id) ?? { about: {}, told: undefined, beating: false, beatAgain: false },
+      announced.get(id) ?? {
+        about: {},
+        told: undefined,
+        beating: false,
+        beatAgain: false,
+        hinting: false,
+        hintAgain: false,
+      },
       now,
     )
     announced.set(id, self)
@@ -290,9 +322,7 @@ export function consulMembers(options: ConsulOptions): ConsulMembers {
     hint(node, slots) {
       slotsServed.set(node, slots)
       const self = announced.get(node)
-      if (self === undefined) return
-      self.told = undefined
-      void beat(node, self)
+      if (self !== undefined) void hintSlots(node, self)
     },
     watchHints(onChange) {
       follow()

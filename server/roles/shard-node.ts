@@ -21,9 +21,15 @@ import { Teardown } from './teardown.js'
 
 /**
  * Over a network a second entry hides the round trip of the first, and every call costs far more than the messages in it:
- * some are gathered for an entry, and many for a row of the view (docs/decisions/0042).
+ * some are gathered for an entry, and many for a row of the view (docs/decisions/0042). Fewer slots arrive at a time: each
+ * brings conversations that have to be read, and all of them pause for it.
  */
-const OVER_A_NETWORK: Partial<ShardConfig> = { entriesInFlightEager: 2, gatherMs: 5, materialiseAfterMs: 4_000 }
+const OVER_A_NETWORK: Partial<ShardConfig> = {
+  entriesInFlightEager: 2,
+  gatherMs: 5,
+  materialiseAfterMs: 4_000,
+  arrivingMax: 8,
+}
 
 /**
  * One shard-node of a cluster. What it has is in Cassandra, or in a folder of its own; the others are those that Consul

@@ -13,6 +13,8 @@ import { RecoveryDriver } from './recovery-driver.js'
 
 /** Milliseconds between ticks of the core. */
 const TICK_MS = 50
+/** How often others are told which slots are served here, while slots move one by one: it reaches every process. */
+const HINT_MS = 250
 /** Failed calls are made again after this long, doubling up to the maximum. */
 const RETRY_MS_MIN = 20
 const RETRY_MS_MAX = 2_000
@@ -56,6 +58,7 @@ class Driver implements ShardNode {
   private desiredHere = 0
   private others = 0
   private servingNews: readonly Slot[] | undefined
+  private hintedAt = Number.NEGATIVE_INFINITY
   private readonly now: () => Millis
 
   constructor(options: ShardNodeOptions) {
@@ -187,7 +190,8 @@ class Driver implements ShardNode {
     this.input(() => this.core.tick(this.now()))
     this.publications.tick()
     this.options.events.lag(this.core.lag)
-    if (this.servingNews === undefined) return
+    if (this.servingNews === undefined || performance.now() - this.hintedAt < HINT_MS) return
+    this.hintedAt = performance.now()
     this.options.events.serving(this.servingNews.length)
     this.options.members.hint(this.node, this.servingNews)
     this.servingNews = undefined

@@ -12,7 +12,7 @@ const ORIGIN = 'https://app.example'
 let fixture: RestFixture
 
 before(async () => {
-  fixture = await restFixture()
+  fixture = await restFixture({ corsOrigins: [ORIGIN] })
   app = App()
   // The web chat, which answers GET of any path, and a probe: as an edge has them beside REST.
   app.get('/*', (res) => void res.end('web chat'))

@@ -49,6 +49,18 @@ test('an app is bounded with all that belongs to it, another app is not', async 
   assert.equal((await fixture.call('GET', LIST, { token: other })).status, 200)
 })
 
+test('a batch that counts for more than all that one may has the whole window, rather than never', async () => {
+  const fixture = await restFixture({ limits: { userRequestsPerSecond: 2, appRequestsPerSecond: 3 } })
+  const token = await fixture.token('ana')
+  const message = () => ({ message_id: randomUUID(), conversation_id: 'c', payload: { type: 'text', text: 'x' } })
+  const body = { messages: Array.from({ length: 10 }, message) }
+  const send = () => fixture.call('POST', '/v2/messages', { token, json: body })
+  assert.equal((await send()).status, 207)
+  assert.equal((await send()).status, 429)
+  fixture.pass(2_000)
+  assert.equal((await send()).status, 207)
+})
+
 test('who is refused for itself takes nothing away from its app', async () => {
   const fixture = await restFixture({ limits: { userRequestsPerSecond: 1, appRequestsPerSecond: 10 } })
   const token = await fixture.token('ana')

@@ -35,7 +35,7 @@ export class Admission {
 
   /** Counts a request for more than the one that it was admitted for. @throws LimitReached */
   async charge(identity: Identity | undefined, points: number, tally: RequestTally): Promise<void> {
-    if (identity !== undefined && points > 0) await this.limits.countCaller(identity, points, tally)
+    if (identity !== undefined && points > 0) await this.limits.countCaller(identity, points, tally, 1)
   }
 
   private admitAdmin(authorization: string | null): void {

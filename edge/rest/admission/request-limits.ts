@@ -27,14 +27,19 @@ export class RequestLimits {
     await this.count('address', this.limits.addressRequestsPerSecond, countedAddress(address), 1, tally)
   }
 
-  /** @param points for how many requests this one counts @throws LimitReached */
-  async countCaller({ app, user }: Identity, points: number, tally: RequestTally): Promise<void> {
+  /**
+   * @param points for how many requests this one counts
+   * @param counted how many of its points were counted before
+   * @throws LimitReached
+   */
+  async countCaller({ app, user }: Identity, points: number, tally: RequestTally, counted = 0): Promise<void> {
     const quotas = await this.quotasOf(app)
     if (user !== undefined) {
       const perSecond = quotas?.userRequestsPerSecond ?? this.limits.userRequestsPerSecond
-      await this.count('user', perSecond, `${app} ${user}`, points, tally)
+      await this.count('user', perSecond, `${app} ${user}`, points, tally, counted)
     }
-    await this.count('app', quotas?.requestsPerSecond ?? this.limits.appRequestsPerSecond, app, points, tally)
+    const perSecond = quotas?.requestsPerSecond ?? this.limits.appRequestsPerSecond
+    await this.count('app', perSecond, app, points, tally, counted)
   }
 
   /** A directory that does not answer lifts no limit: the server's own are there still. */
@@ -48,11 +53,12 @@ export class RequestLimits {
     key: string,
     points: number,
     tally: RequestTally,
+    before = 0,
   ): Promise<void> {
     if (perSecond === 0) return
     const limit = { name: policy, points: perSecond * RATE_WINDOW_SECONDS, seconds: RATE_WINDOW_SECONDS }
     // What counts for more than all that one may: the whole window, rather than never.
-    const taken = await this.counters.take(limit, key, Math.min(points, limit.points))
+    const taken = await this.counters.take(limit, key, Math.min(points, limit.points - before))
     const counted: Counted = { policy, limit, taken }
     tally.add(counted)
     if (!taken.allowed) throw new LimitReached(counted)

@@ -108,6 +108,8 @@ async function serve(options: Parameters<typeof LiveEdge.start>[1] = {}): Promis
     records,
     logger: pino({ level: 'silent' }),
     limits: { userRequestsPerSecond: 0 },
+    // They stream to pages of other origins, too.
+    corsOrigins: ['https://chat.example.org'],
   })
   app = App()
   mountRest(app, rest, { logger: pino({ level: 'silent' }) })

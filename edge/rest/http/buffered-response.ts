@@ -40,6 +40,7 @@ export class BufferedResponse extends BodylessResponse implements Pick<Response,
 
   private platformResponse(): Response {
     const { status, statusText, headers } = this
-    return new Response(this.bodyText, { status, statusText, headers })
+    // Statuses without a body take none, not even an empty one.
+    return new Response(this.bodyText === '' ? null : this.bodyText, { status, statusText, headers })
   }
 }

@@ -22,18 +22,25 @@ const EXPOSED = [
  * nobody anything that it could not have from a server of its own.
  */
 export function crossOrigin(origins: readonly string[]): MiddlewareHandler {
-  return cors({
+  const preflight = cors({
     origin: origins.includes('*') ? '*' : [...origins],
     allowMethods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
     allowHeaders: ['authorization', 'content-type', 'idempotency-key', 'last-event-id', 'traceparent', 'x-request-id'],
-    exposeHeaders: EXPOSED,
     maxAge: PREFLIGHT_SECONDS,
   })
+  return async (c, next) => {
+    if (c.req.method === 'OPTIONS') return preflight(c, next)
+    await next()
+    // Set on the answer itself: what hono's own middleware sets before there is one makes hono build each answer anew as
+    // a Response of the platform, which can neither be streamed nor be empty.
+    setCrossOriginHeaders(c.res.headers, origins, c.req.header('origin') ?? '')
+  }
 }
 
-/** Lets a page of these origins read an answer that was made before the API saw the request. */
+/** Lets a page of these origins read an answer. */
 export function setCrossOriginHeaders(headers: Headers, origins: readonly string[], origin: string): void {
   if (!origins.includes(origin) && !origins.includes('*')) return
   headers.set('access-control-allow-origin', origins.includes('*') ? '*' : origin)
+  headers.set('access-control-expose-headers', EXPOSED.join(','))
   headers.append('vary', 'origin')
 }

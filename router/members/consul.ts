@@ -41,6 +41,12 @@ export interface About {
   readonly fault?: string | undefined
 }
 
+/** What is told to Consul one at a time, so that an older state never lands on top of a newer one. */
+interface Turn {
+  busy: boolean
+  again: boolean
+}
+
 interface Announced {
   readonly service: string
   readonly role: 'shard-node' | AnnouncedRole
@@ -49,12 +55,10 @@ interface Announced {
   about: About
   /** The state that Consul was last told, to tell again only what changes. */
   told: string | undefined
-  /** One at a time, so that an older state never lands on top of a newer one. */
-  beating: boolean
-  beatAgain: boolean
-  /** The same for the slots that it serves. */
-  hinting: boolean
-  hintAgain: boolean
+  /** The service and its check … */
+  readonly beating: Turn
+  /** … and the slots that it serves. */
+  readonly hinting: Turn
 }
 
 const HEARTBEAT_MS = 1_000
@@ -146,14 +150,28 @@ export function consulMembers(options: ConsulOptions): ConsulMembers {
   const stateOf = (id: string, { address, weight, about: { log, http } }: Announced): string =>
     JSON.stringify([address, weight, log, http, slotsServed.get(id)?.length ?? 0])
 
-  async function beat(id: string, self: Announced): Promise<void> {
-    if (self.beating) {
-      self.beatAgain = true
-      return
-    }
-    self.beating = true
-    self.beatAgain = false
+  /** Tells now, or once more when what is under way has ended. Never rejects. */
+  async function oneAtATime(id: string, self: Announced, turn: Turn, tell: () => Promise<void>): Promise<void> {
+    turn.again = turn.busy
+    if (turn.busy) return
+    turn.busy = true
     try {
+      await tell()
+      heard()
+    } catch (error) {
+      // A Consul that lost its data knows neither the service nor the slots.
+      self.told = undefined
+      notHeard(error as Error)
+    } finally {
+      turn.busy = false
+      // It left meanwhile: nothing of it is to stay.
+      if (!announced.has(id)) await deregister(id, self)
+      else if (turn.again && away === undefined) void oneAtATime(id, self, turn, tell)
+    }
+  }
+
+  const beat = (id: string, self: Announced): Promise<void> =>
+    oneAtATime(id, self, self.beating, async () => {
       const state = stateOf(id, self)
       if (self.told !== state) {
         await register(id, self)
@@ -164,48 +182,21 @@ export function consulMembers(options: ConsulOptions): ConsulMembers {
       const { fault } = self.about
       if (fault === undefined) await consul.agent.check.pass({ id: check, note: noteOf(id, self) })
       else await consul.agent.check.fail({ id: check, note: `${keys.faultNotes[self.role]}${fault}` })
-      heard()
-    } catch (error) {
-      // A Consul that lost its data knows neither the service nor the slots.
-      self.told = undefined
-      notHeard(error as Error)
-    } finally {
-      self.beating = false
-      // It left while it was being registered.
-      if (!announced.has(id)) await deregister(id, self)
-      else if (self.beatAgain && away === undefined) void beat(id, self)
-    }
-  }
+    })
 
   const noteOf = (id: string, { role }: Announced): string =>
     role !== 'shard-node' ? 'ready' : `${slotsServed.get(id)?.length ?? 0} slots`
-
-  async function tellSlots(id: string): Promise<void> {
-    const slots = slotsServed.get(id) ?? []
-    await consul.kv.set(`${keys.slots}${id}`, JSON.stringify({ node: id, count: slots.length, slots: ranges(slots) }))
-  }
 
   /**
    * Only what edges look up. The numbers that people read go with the next heartbeat: every change of a service wakes all
    * who follow the members.
    */
-  async function hintSlots(id: string, self: Announced): Promise<void> {
-    self.hintAgain = self.hinting
-    if (self.hinting) return
-    self.hinting = true
-    try {
-      await tellSlots(id)
-      heard()
-    } catch (error) {
-      self.told = undefined
-      notHeard(error as Error)
-    } finally {
-      self.hinting = false
-      // It left meanwhile: nothing of it is to stay.
-      if (!announced.has(id)) await deregister(id, self)
-      else if (self.hintAgain && away === undefined) void hintSlots(id, self)
-    }
-  }
+  const hintSlots = (id: string, self: Announced): Promise<void> =>
+    oneAtATime(id, self, self.hinting, async () => {
+      const slots = slotsServed.get(id) ?? []
+      const told = { node: id, count: slots.length, slots: ranges(slots) }
+      await consul.kv.set(`${keys.slots}${id}`, JSON.stringify(told))
+    })
 
   async function deregister(id: string, { service, role }: Announced): Promise<void> {
     try {
@@ -277,10 +268,8 @@ export function consulMembers(options: ConsulOptions): ConsulMembers {
       announced.get(id) ?? {
         about: {},
         told: undefined,
-        beating: false,
-        beatAgain: false,
-        hinting: false,
-        hintAgain: false,
+        beating: { busy: false, again: false },
+        hinting: { busy: false, again: false },
       },
       now,
     )

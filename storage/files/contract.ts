@@ -1,15 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { AppId, ConversationId, Millis, UserId } from '@chat4all/protocol'
-import type { StoreId } from '../objects/placement.js'
-import { objectName, type UploadId } from '../objects/port.js'
+import type { AppId, ConversationId, UserId } from '@chat4all/protocol'
 import type { Records } from '../records/port.js'
-import type { FileId, Reference, Sha256, StoredContent, StoredFile } from './port.js'
+import { app, at, content, file, reference, sha256 } from './contract-samples.js'
+import type { FileId, StoredContent } from './port.js'
 import { recordsFiles } from './records.js'
-
-const app = 'demo' as AppId
-const sha256 = 'a'.repeat(64) as Sha256
-const at = (ms: number) => ms as Millis
 
 /**
  * What a FileStore promises on any adapter of records, as tests.
@@ -135,30 +130,3 @@ export function filesContract(name: string, open: () => Promise<Records>): void 
     },
   )
 }
-
-function file(id: string): StoredFile {
-  const place = { store: 's' as StoreId, object: objectName(`demo/${id}`), upload: 'u' as UploadId }
-  return {
-    id: id as FileId,
-    app,
-    owner: 'ana' as UserId,
-    name: 'a.txt',
-    mime: 'text/plain',
-    layout: { bytes: 10, partBytes: 10 },
-    created: at(1),
-    state: { type: 'uploading', place, expires: at(100) },
-  }
-}
-const reference = (id: string, owner: string | undefined = 'ana'): Reference => ({
-  app,
-  sha256,
-  owner: owner as UserId | undefined,
-  file: id as FileId,
-})
-const content = (id: string): StoredContent => ({
-  sha256,
-  object: objectName(`demo/${id}`),
-  layout: { bytes: 10, partBytes: 10 },
-  parts: [sha256],
-  copies: ['s' as StoreId],
-})

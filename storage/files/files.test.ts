@@ -3,35 +3,17 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import type { AppId, UserId } from '@chat4all/protocol'
 import fc from 'fast-check'
-import type { StoreId } from '../objects/placement.js'
-import { objectName } from '../objects/port.js'
 import { openClassicLevelRecords } from '../records/classic-level.js'
 import type { Place, Records, StoredRecord, Version } from '../records/port.js'
 import { filesContract } from './contract.js'
-import type { FileId, Reference, Sha256, StoredContent } from './port.js'
+import { app, content, reference, sha256 } from './contract-samples.js'
+import type { StoredContent } from './port.js'
 import { recordsFiles } from './records.js'
 
 const base = mkdtempSync(join(tmpdir(), 'chat4all-files-'))
 after(() => rmSync(base, { recursive: true }))
 filesContract('classic-level', () => openClassicLevelRecords({ folder: mkdtempSync(join(base, 'one-')) }))
-
-const app = 'demo' as AppId
-const sha256 = 'a'.repeat(64) as Sha256
-const reference = (id: string, owner: string | undefined = 'ana'): Reference => ({
-  app,
-  sha256,
-  owner: owner as UserId | undefined,
-  file: id as FileId,
-})
-const content = (id: string): StoredContent => ({
-  sha256,
-  object: objectName(`demo/${id}`),
-  layout: { bytes: 10, partBytes: 10 },
-  parts: [sha256],
-  copies: ['s' as StoreId],
-})
 
 /** Records in memory, of which each call takes effect when the scheduler says. */
 function scheduledRecords(scheduler: fc.Scheduler): Records {

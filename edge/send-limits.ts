@@ -1,5 +1,6 @@
 import type { AppId } from '@chat4all/protocol'
-import type { AppQuotas, DirectoryStore, RateLimits } from '@chat4all/storage'
+import type { DirectoryStore, RateLimits } from '@chat4all/storage'
+import { quotasOf } from './app-quotas.js'
 import type { Portion, Sender } from './core/index.js'
 
 export interface SendLimitsOptions {
@@ -41,13 +42,8 @@ export class SendLimits {
   }
 
   private async perSecondOf(kind: Sender['kind'], key: string): Promise<number> {
-    const { userPerSecond, appPerSecond } = this.options
-    const quotas = await this.quotasOf(key.split(' ', 1)[0] as AppId)
+    const { directory, userPerSecond, appPerSecond } = this.options
+    const quotas = await quotasOf(directory, key.split(' ', 1)[0] as AppId)
     return kind === 'user' ? (quotas?.userSendsPerSecond ?? userPerSecond) : (quotas?.sendsPerSecond ?? appPerSecond)
-  }
-
-  /** A directory that does not answer lifts no limit: the server's own are there still. */
-  private async quotasOf(app: AppId): Promise<AppQuotas | undefined> {
-    return (await this.options.directory.app(app).catch(() => undefined))?.quotas
   }
 }

@@ -1,4 +1,5 @@
-import type { AppQuotas, DirectoryStore, RateLimits } from '@chat4all/storage'
+import type { DirectoryStore, RateLimits } from '@chat4all/storage'
+import { quotasOf } from '../../app-quotas.js'
 import type { Identity } from '../../auth/port.js'
 import { countedAddress } from '../http/client-address.js'
 import { LimitReached } from './limit-reached.js'
@@ -33,18 +34,13 @@ export class RequestLimits {
    * @throws LimitReached
    */
   async countCaller({ app, user }: Identity, points: number, tally: RequestTally, counted = 0): Promise<void> {
-    const quotas = await this.quotasOf(app)
+    const quotas = await quotasOf(this.directory, app)
     if (user !== undefined) {
       const perSecond = quotas?.userRequestsPerSecond ?? this.limits.userRequestsPerSecond
       await this.count('user', perSecond, `${app} ${user}`, points, tally, counted)
     }
     const perSecond = quotas?.requestsPerSecond ?? this.limits.appRequestsPerSecond
     await this.count('app', perSecond, app, points, tally, counted)
-  }
-
-  /** A directory that does not answer lifts no limit: the server's own are there still. */
-  private async quotasOf(app: Identity['app']): Promise<AppQuotas | undefined> {
-    return (await this.directory.app(app).catch(() => undefined))?.quotas
   }
 
   private async count(

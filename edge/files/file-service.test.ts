@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { test } from 'node:test'
 import type { AppId, ConversationId, UserId } from '@chat4all/protocol'
-import type { FileId, Records, Sha256, StoredFile } from '@chat4all/storage'
+import { type FileId, ObjectStoreUnavailableError, type Records, type Sha256, type StoredFile } from '@chat4all/storage'
 import type { Caller } from './caller.js'
 import type { FileService } from './file-service.js'
-import { UPLOAD_MS_MAX } from './limits.js'
+import { UPLOAD_MS_MAX, VERIFY_AGAIN_MS } from './limits.js'
 import { type FileWorld, type FileWorldOptions, fileWorld } from './testing/file-world.js'
 import { memoryRecords } from './testing/memory-records.js'
 
@@ -223,6 +223,21 @@ test('nobody need ask: what a dead edge was verifying, a sweep verifies', async 
   store.digest = digest
   at.clock.now += 40_000
   await at.files.sweep()
+  await at.files.settled()
+  assert.equal((await at.files.get(by('ann'), file.id)).state.type, 'ready')
+})
+
+test('a store that does not answer while a file is verified is asked again by whoever asks for the file soon after', async () => {
+  const at = await scene()
+  const file = await begin(at, by('ann'), HELLO)
+  const [store] = at.stores as [(typeof at.stores)[0] & object]
+  const { digest } = store
+  store.digest = () => Promise.reject(new ObjectStoreUnavailableError('reset'))
+  const done = await at.files.complete(by('ann'), file.id, sha256(HELLO), undefined)
+  assert.equal(done.state.type, 'verifying')
+  store.digest = digest
+  at.clock.now += VERIFY_AGAIN_MS
+  await at.files.get(by('ann'), file.id)
   await at.files.settled()
   assert.equal((await at.files.get(by('ann'), file.id)).state.type, 'ready')
 })

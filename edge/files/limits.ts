@@ -10,6 +10,8 @@ export const FAILED_MS = 24 * 3_600_000
 /** How long a sign of life of who verifies is good, and how often one is given. */
 export const VERIFY_BUSY_MS = 30_000
 export const VERIFY_ALIVE_MS = 10_000
+/** What failed in the middle, for the store did not answer, is begun anew by whoever asks for the file after so long. */
+export const VERIFY_AGAIN_MS = 500
 /** `complete` waits so long for the verdict on files up to this size, which have it by then. */
 export const COMPLETE_WAIT_BYTES_MAX = 32 * 1024 * 1024
 export const COMPLETE_WAIT_MS = 2_000

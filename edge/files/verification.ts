@@ -2,7 +2,7 @@ import type { AppId, Millis } from '@chat4all/protocol'
 import type { FileId, FileState, ObjectDigest, Sha256, StoredContent, StoredFile } from '@chat4all/storage'
 import { makeCopies } from './copies.js'
 import { type FileContext, storeOf } from './file-context.js'
-import { FAILED_MS, VERIFY_ALIVE_MS, VERIFY_BUSY_MS } from './limits.js'
+import { FAILED_MS, VERIFY_AGAIN_MS, VERIFY_ALIVE_MS, VERIFY_BUSY_MS } from './limits.js'
 import { finishRemoval, removeBytes, removeUnlessContent } from './removal.js'
 
 type Verifying = Extract<FileState, { type: 'verifying' }>
@@ -27,7 +27,10 @@ export class Verifications {
     const running = this.running.get(key)
     if (running !== undefined) return running
     const started = this.run(app, id)
-      .catch((error: Error) => this.context.events.failed('verify', app, id, error))
+      .catch(async (error: Error) => {
+        this.context.events.failed('verify', app, id, error)
+        await this.sayBusy(app, id, VERIFY_AGAIN_MS).catch(() => {})
+      })
       .finally(() => this.running.delete(key))
     this.running.set(key, started)
     return started
@@ -44,10 +47,10 @@ export class Verifications {
   private async run(app: AppId, id: FileId): Promise<void> {
     const { files, now, events } = this.context
     const startedMs = now()
-    const file = await this.sayAlive(app, id)
+    const file = await this.sayBusy(app, id, VERIFY_BUSY_MS)
     if (file === undefined) return
     const state = file.state as Verifying
-    const alive = setInterval(() => void this.sayAlive(app, id).catch(() => {}), VERIFY_ALIVE_MS)
+    const alive = setInterval(() => void this.sayBusy(app, id, VERIFY_BUSY_MS).catch(() => {}), VERIFY_ALIVE_MS)
     alive.unref()
     let digest: ObjectDigest | undefined
     try {
@@ -73,9 +76,9 @@ export class Verifications {
     await tidyReady(this.context, ready)
   }
 
-  /** Moves the time on until which nobody else need look. Undefined: there is nothing to verify. */
-  private sayAlive(app: AppId, id: FileId): Promise<StoredFile | undefined> {
-    const busyUntil = (this.context.now() + VERIFY_BUSY_MS) as Millis
+  /** Moves the time until which nobody else need look. Undefined: there is nothing to verify. */
+  private sayBusy(app: AppId, id: FileId, forMs: number): Promise<StoredFile | undefined> {
+    const busyUntil = (this.context.now() + forMs) as Millis
     return this.context.files.update(app, id, (file) =>
       file.state.type === 'verifying' ? { ...file, state: { ...file.state, busyUntil } } : undefined,
     )

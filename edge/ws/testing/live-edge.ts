@@ -235,8 +235,8 @@ export class LiveClient {
   }
 }
 
-/** Waits for something that will come; fails when it does not. */
-export async function until(holds: () => boolean, ms = 10_000): Promise<void> {
+/** Waits for something that will come; fails when it does not, even on a machine that does ten things at once. */
+export async function until(holds: () => boolean, ms = 60_000): Promise<void> {
   const deadline = Date.now() + ms
   while (!holds()) {
     if (Date.now() > deadline) throw new Error(`did not come within ${ms} ms: ${holds}`)

@@ -63,7 +63,10 @@ export async function runCrash(server: CrashableServer, settings: CrashSettings)
   const settleMsMax = settings.settleMsMax ?? SETTLE_MS_MAX
   const acknowledged = (): number => pairs.reduce((sum, pair) => sum + pair.acknowledgements.acknowledgedCount, 0)
   for (let kill = 0; kill < settings.kills; kill++) {
+    const acknowledgedSoFar = acknowledged()
     await pause(settings.loadMs)
+    // A kill before anything was acknowledged would show nothing.
+    await until(() => acknowledged() > acknowledgedSoFar, settleMsMax)
     const acknowledgedBefore = acknowledged()
     await server.kill()
     const killedAt = performance.now()

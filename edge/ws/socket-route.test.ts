@@ -22,6 +22,8 @@ import { SendLimits } from '../send-limits.js'
 import { type LiveClient, LiveEdge, until } from './testing/live-edge.js'
 
 const C = 'c1' as ConversationId
+/** Long enough for a session to begin on a busy machine. */
+const TOKEN_MS = 5_000
 const open: LiveEdge[] = []
 
 async function start(options: Parameters<typeof LiveEdge.start>[1] = {}) {
@@ -139,7 +141,7 @@ test('faults come as an error frame and the close code of the table', async () =
     const client = await live.hello(token)
     assert.equal(await client.closed(), ERRORS[code].close, token)
   }
-  const short = await live.hello(`alice/${Date.now() + 1_500}`)
+  const short = await live.hello(`alice/${Date.now() + TOKEN_MS}`)
   await short.told('ready')
   assert.equal(await short.closed(), ERRORS.TOKEN_EXPIRED.close)
   await until(() => live.edge.sessions === 0)
@@ -340,7 +342,14 @@ test('a request whose owner cannot be reached is UNAVAILABLE after its deadline,
   cluster.node('n1').loaded(C)
   live.flush()
   await until(() => conversation.messages.length === 1)
-  assert.deepEqual((await live.edge.requests.post(post(1))).seq, 1)
+  // On a busy machine the answer, too, may miss so short a deadline.
+  for (;;) {
+    const again = await live.edge.requests.post(post(1)).catch((error: unknown) => {
+      assert.ok(unavailable(error))
+      return undefined
+    })
+    if (again !== undefined) return assert.equal(again.seq, 1)
+  }
 })
 
 test('a full pipeline is BUSY at once', async () => {

@@ -24,9 +24,11 @@ test('an address is taken by who listens at it or at all addresses, and not by a
 
 test('a server of this process is seen', { skip: process.platform !== 'linux' && 'needs /proc' }, async () => {
   const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  // At an address of its own: of 127.0.0.1, another test may be given the same port the moment it is free.
+  const host = '127.0.77.1'
+  await new Promise<void>((resolve) => server.listen(0, host, resolve))
   const { port } = server.address() as { port: number }
-  assert.ok(isTaken(`127.0.0.1:${port}`, listening()))
+  assert.ok(isTaken(`${host}:${port}`, listening()))
   await new Promise((resolve) => server.close(resolve))
-  assert.ok(!isTaken(`127.0.0.1:${port}`, listening()))
+  assert.ok(!isTaken(`${host}:${port}`, listening()))
 })

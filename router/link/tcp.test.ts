@@ -45,7 +45,7 @@ for (const [who, edgeTls, nodeTls, reason] of [
     const refused = new Promise<void>((resolve) => {
       onRefused = resolve
     })
-    const dialer = tcpLinkDialer(edge, { tls: edgeTls, greetingMs: 500 })
+    const dialer = tcpLinkDialer(edge, { tls: edgeTls, greetingMs: 60_000 })
     const listener = tcpLinkListener(node, { host: '127.0.0.1', port: 0, tls: nodeTls, onRefused: () => onRefused() })
     t.after(() => Promise.all([dialer.close(), listener.close()]))
     const { address } = await listener.listen(() => assert.fail('accepted'))

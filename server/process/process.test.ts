@@ -69,11 +69,12 @@ describe('the end of the process', () => {
   function run(
     program: string,
     signals: readonly NodeJS.Signals[] = [],
+    stopMsMax = 60_000,
   ): Promise<{ code: number | null; log: string }> {
     const prelude = `
       import { Lifecycle } from ${JSON.stringify(new URL('./lifecycle.js', import.meta.url).href)}
       import { createLogger } from ${JSON.stringify(new URL('../logger.js', import.meta.url).href)}
-      const lifecycle = new Lifecycle(createLogger('info'), 300)
+      const lifecycle = new Lifecycle(createLogger('info'), ${stopMsMax})
       const running = { stop: async () => {}, abandon() { console.error('sessions told') } }
       setInterval(() => {}, 1000)
       const ready = () => console.log('ready')
@@ -106,9 +107,8 @@ describe('the end of the process', () => {
   })
 
   test('a drain that hangs is given up', async () => {
-    const { code, log } = await run(`lifecycle.started({ ...running, stop: () => new Promise(() => {}) }); ready()`, [
-      'SIGTERM',
-    ])
+    const never = `lifecycle.started({ ...running, stop: () => new Promise(() => {}) }); ready()`
+    const { code, log } = await run(never, ['SIGTERM'], 300)
     assert.equal(code, 1)
     assert.match(log, /draining took too long/)
   })

@@ -15,9 +15,9 @@ import type { RunningRole } from './role.js'
 const SECRET = 'a-secret-for-this-test-only'
 const METRICS_TOKEN = 'a-token-for-metrics'
 
-/** Resolves when the condition holds. @throws when it does not within 10 s. */
+/** Resolves when the condition holds. @throws when it does not within a minute. */
 async function until(holds: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 10_000
+  const deadline = Date.now() + 60_000
   while (!(await holds())) {
     assert.ok(Date.now() < deadline, 'it did not come to hold')
     await new Promise((resolve) => setTimeout(resolve, 50))

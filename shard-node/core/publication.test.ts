@@ -138,6 +138,18 @@ test('a note stops what stands behind it in the same entry until the other log i
   assert.deepEqual(driven.confirm(), ['behind'])
 })
 
+test('who waits for another log saves its cursor before that: the other may wait for it in turn', () => {
+  const driven = new Driven()
+  driven.commit(2)
+  driven.answerRead(entry('a'), entry({ log: OTHER, end: 5 }, 'b'))
+  assert.deepEqual(driven.confirm(), ['a'])
+  const asked = driven.next('read-cursors')
+  const { log, cursor } = driven.next('save-published')
+  assert.deepEqual([asked.log, log, cursor], [OTHER, OWN, 1])
+  driven.publication.cursorSaved(log, cursor, driven.time)
+  driven.nothing()
+})
+
 test('a log whose publisher is silent for too long is published here, with what it follows itself', () => {
   const driven = new Driven()
   const first = 'n3.z' as LogId

@@ -412,7 +412,10 @@ export class Publication {
   private save(now: Millis, atOnce: boolean): void {
     for (const [log, cursor] of this.cursors) {
       if (cursor.saving || cursor.saved >= cursor.at) continue
-      if (!atOnce && !hasElapsed(this.config.saveMs, cursor.savedAt, now)) continue
+      // While the own log waits for another, that one may wait for it: two that gave each other slots in turn go on step
+      // by step, each when the other's cursor has risen.
+      const isAwaited = this.own.demand !== undefined && log === this.ownReading?.log
+      if (!atOnce && !isAwaited && !hasElapsed(this.config.saveMs, cursor.savedAt, now)) continue
       cursor.saving = true
       cursor.savedAt = now
       this.effects.push({ type: 'save-published', log, cursor: cursor.at })

@@ -1,6 +1,6 @@
 import type { ConversationId, MessageId, Seq } from '@chat4all/protocol'
 import type { History } from '../history/history.js'
-import { erasedConversations } from './erasures.js'
+import { everRemoved } from './ever-removed.js'
 import type { Violation } from './violation.js'
 
 /**
@@ -46,11 +46,9 @@ export function nothingInvented(history: History): Violation[] {
 /** `conversation user` of those who were members from the beginning and never removed, nor all at once by an erasure. */
 function alwaysMembers(history: History): Set<string> {
   const always = new Set<string>()
-  const erased = erasedConversations(history)
-  for (const { conversation, members } of history.of('created'))
-    for (const user of erased.has(conversation) ? [] : members) always.add(`${conversation} ${user}`)
-  for (const { conversation, messages } of history.of('full-read')) {
-    for (const { removes } of messages) for (const user of removes ?? []) always.delete(`${conversation} ${user}`)
+  const removed = everRemoved(history)
+  for (const { conversation, members } of history.of('created')) {
+    for (const user of members) if (!removed.has(`${conversation} ${user}`)) always.add(`${conversation} ${user}`)
   }
   return always
 }

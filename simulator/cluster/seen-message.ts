@@ -4,12 +4,10 @@ import type { SeenMessage } from '../history/history.js'
 /** A message as the history keeps it. */
 export function seenMessage(message: Message): SeenMessage {
   const { payload, seq } = message
-  const removes = payload.type === 'membership' && payload.removed.length > 0 ? payload.removed : undefined
   return {
     seq,
     messageId: messageIdFromBytes(message.message_id),
     content: contentOf(message),
-    ...(removes && { removes }),
     ...(payload.type === 'erased' && { isErased: true }),
     ...(payload.type !== 'erased' && payload.type !== 'membership' && { saidBy: message.from }),
   }

@@ -81,8 +81,6 @@ export interface SeenMessage {
   readonly messageId: MessageId
   /** Everything else that readers must agree on. */
   readonly content: string
-  /** Whom the message removes from the conversation. */
-  readonly removes?: readonly string[]
   /** Whose words it holds; undefined: the server's, or none, because they are erased. */
   readonly saidBy?: string
   readonly isErased?: true
@@ -229,6 +227,8 @@ export interface LogContent {
     readonly messageId: MessageId
     /** The message erases what was said up to it: all, or what one user said. */
     readonly erases?: { readonly user: string | undefined }
+    /** Users whom the message removes. */
+    readonly removes?: readonly string[]
   }[]
 }
 

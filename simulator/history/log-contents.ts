@@ -32,9 +32,17 @@ function messagesOf(entries: readonly Uint8Array[]): LogContent['messages'] {
       const inner = new Reader(record.messages)
       while (!inner.done) {
         const { seq, message_id, payload } = sealedMessage.read(inner)
-        const erases = erasureOf(storedPayload.read(new Reader(payload)))
+        const stored = storedPayload.read(new Reader(payload))
+        const erases = erasureOf(stored)
+        const removes = stored.type === 'membership' && stored.removed.length > 0 ? stored.removed : undefined
         const messageId = messageIdFromBytes(message_id)
-        found.push({ conversation: record.conversation, seq, messageId, ...(erases && { erases }) })
+        found.push({
+          conversation: record.conversation,
+          seq,
+          messageId,
+          ...(erases && { erases }),
+          ...(removes && { removes }),
+        })
       }
     }
   }

@@ -10,6 +10,7 @@ import {
   SERVER_FRAMES,
   type Seq,
   type ServerFrame,
+  USER_ID,
   Writer,
 } from '@chat4all/protocol'
 import type { Allowance } from '../allowance.js'
@@ -176,8 +177,9 @@ export class TestEdge {
   }
 
   private verify(session: Session, token: string): void {
-    const [user, expires] = token.split('/')
-    if (user === 'nobody') this.core.notVerified(session, 'UNAUTHENTICATED', 'who?', this.now)
+    const [user = '', expires] = token.split('/')
+    // Only who has a name can have been issued a token.
+    if (user === 'nobody' || !USER_ID.test(user)) this.core.notVerified(session, 'UNAUTHENTICATED', 'who?', this.now)
     else {
       const verified = {
         app: 'demo' as never,

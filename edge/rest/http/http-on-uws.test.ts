@@ -8,10 +8,14 @@ import { type FetchHandler, httpOnUws } from './http-on-uws.js'
 import { problemResponse } from './problem-response.js'
 
 const BODY_BYTES_MAX = 100_000
-const BODY_MS_MAX = 300
+/** A machine that does ten things at once may take its time between two parts of a body … */
+const BODY_MS_MAX = 60_000
+/** … and these are for what happens when the time is over. */
+const HASTY_BODY_MS_MAX = 300
 
-let app: TemplatedApp
+let apps: TemplatedApp[]
 let port: number
+let hastyPort: number
 let handler: FetchHandler
 let faults: unknown[] = []
 
@@ -24,26 +28,33 @@ const echo: FetchHandler = async (request, { remoteAddress }) =>
     body: request.method === 'GET' ? undefined : await request.text(),
   })
 
-before(async () => {
+async function serve(bodyMsMax: number): Promise<number> {
   const handle = httpOnUws((request, peer) => handler(request, peer), {
     bodyBytesMax: BODY_BYTES_MAX,
-    bodyMsMax: BODY_MS_MAX,
+    bodyMsMax,
     refuse: (fault) => problemResponse(fault),
     onFault: (error) => faults.push(error),
   })
-  app = App().any('/*', handle)
-  port = await new Promise((resolve, reject) => {
+  const app = App().any('/*', handle)
+  apps.push(app)
+  return new Promise((resolve, reject) => {
     app.listen('127.0.0.1', 0, (socket) => {
       if (socket === false) reject(new Error('cannot listen'))
       else resolve(us_socket_local_port(socket as never))
     })
   })
+}
+
+before(async () => {
+  apps = []
+  port = await serve(BODY_MS_MAX)
+  hastyPort = await serve(HASTY_BODY_MS_MAX)
 })
 beforeEach(() => {
   handler = echo
   faults = []
 })
-after(() => void app.close())
+after(() => apps.forEach((app) => void app.close()))
 
 interface Answer {
   readonly status: number
@@ -63,8 +74,8 @@ async function raw(...parts: string[]): Promise<Answer> {
   return answer
 }
 
-async function open(): Promise<Socket> {
-  const socket = connect(port, '127.0.0.1')
+async function open(to = port): Promise<Socket> {
+  const socket = connect(to, '127.0.0.1')
   socket.setNoDelay()
   await once(socket, 'connect')
   return socket
@@ -220,7 +231,7 @@ test('exactly the bound is taken', async () => {
 
 test('a body that does not come is refused after a while', async () => {
   handler = () => assert.fail('the handler saw it')
-  const socket = await open()
+  const socket = await open(hastyPort)
   socket.write('POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\nhalf')
   const { status, body } = await read(socket)
   assert.deepEqual([status, JSON.parse(body).code], [408, 'IDLE_TIMEOUT'])
@@ -229,10 +240,14 @@ test('a body that does not come is refused after a while', async () => {
 
 test('a handler that is slow does not run into the time for the body', async () => {
   handler = async (request, peer) => {
-    await new Promise((resolve) => setTimeout(resolve, BODY_MS_MAX + 100))
+    await new Promise((resolve) => setTimeout(resolve, HASTY_BODY_MS_MAX + 100))
     return echo(request, peer)
   }
-  assert.equal((await raw('POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\n\r\nx')).status, 200)
+  // Head and body come at once, so that the body is never waited for.
+  const socket = await open(hastyPort)
+  socket.write('POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\n\r\nx')
+  assert.equal((await read(socket)).status, 200)
+  socket.destroy()
 })
 
 test('a client that goes away, in the body or while the handler works, harms nobody', async () => {
@@ -246,9 +261,9 @@ test('a client that goes away, in the body or while the handler works, harms nob
     setImmediate(ended.give)
     return response
   }
-  const inBody = await open()
+  const inBody = await open(hastyPort)
   inBody.write('POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\nhalf')
-  const inHandler = await open()
+  const inHandler = await open(hastyPort)
   inHandler.write('POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\n\r\nx')
   await begun.given
   inBody.resetAndDestroy()
@@ -259,7 +274,7 @@ test('a client that goes away, in the body or while the handler works, harms nob
   go.give()
   await ended.given
   await assertAlive()
-  await new Promise((resolve) => setTimeout(resolve, BODY_MS_MAX + 50)) // No timer of the dead body is left behind.
+  await new Promise((resolve) => setTimeout(resolve, HASTY_BODY_MS_MAX + 50)) // No timer of the dead body is left behind.
   await assertAlive()
   assert.deepEqual(faults, [])
 })

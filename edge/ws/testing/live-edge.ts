@@ -16,6 +16,7 @@ import {
   SERVER_FRAMES,
   type Seq,
   type ServerFrame,
+  USER_ID,
 } from '@chat4all/protocol'
 import { inProcessLinks, inProcessMembers, type Link } from '@chat4all/router'
 import { inProcessPresence } from '@chat4all/storage'
@@ -34,8 +35,9 @@ const codec = frameCodec(SERVER_FRAMES)
 /** Tokens are user ids, `service` aside; `name/123` expires at 123. */
 const authenticator: Authenticator = {
   async verify(token) {
-    const [user, expires] = token.split('/')
-    if (user === 'stranger') throw new Chat4AllError('UNAUTHENTICATED')
+    const [user = '', expires] = token.split('/')
+    // Only who has a name can have been issued a token.
+    if (user === 'stranger' || !USER_ID.test(user)) throw new Chat4AllError('UNAUTHENTICATED')
     if (user === 'broken') throw new Error('the key file is gone')
     const named = user === 'service' ? undefined : (user as never)
     return { app: 'demo' as never, user: named, expires: Number(expires ?? Number.POSITIVE_INFINITY) }
@@ -235,8 +237,8 @@ export class LiveClient {
   }
 }
 
-/** Waits for something that will come; fails when it does not. */
-export async function until(holds: () => boolean, ms = 10_000): Promise<void> {
+/** Waits for something that will come; fails when it does not, even on a machine that does ten things at once. */
+export async function until(holds: () => boolean, ms = 60_000): Promise<void> {
   const deadline = Date.now() + ms
   while (!holds()) {
     if (Date.now() > deadline) throw new Error(`did not come within ${ms} ms: ${holds}`)

@@ -9,10 +9,17 @@ const program = new Command('chat4all')
   .description('A messaging platform: durable, sequenced, deduplicated. Start a server, or talk to one.')
   .version(version)
   .showHelpAfterError()
-for (const register of commands) register(program)
+const loads = new Map(commands.map(({ usage, about, load }) => [program.command(usage).description(about), load]))
+program.hook('preSubcommand', async (_, command) => {
+  const define = await loads.get(command)?.()
+  define?.(command)
+})
 
+// `help send` would show a command whose file is not loaded yet; `send --help` loads it.
+const [first, ...others] = process.argv.slice(2)
+const words = first === 'help' && others.length > 0 ? [...others, '--help'] : process.argv.slice(2)
 try {
-  await program.parseAsync()
+  await program.parseAsync(words, { from: 'user' })
 } catch (error) {
   if (!(error instanceof CommandError)) throw error
   console.error(`chat4all: ${error.message}`)

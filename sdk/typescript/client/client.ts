@@ -137,7 +137,12 @@ export class Client {
         limit,
         survivesReconnect: true,
         answered: ({ after, upto, first, head, messages }) => {
-          const read = messages.map((message) => readMessage(id, message, this.core.inbox.user))
+          const { user } = this.core.inbox
+          const erasures = this.core.inbox.get(id)?.erasures
+          const read = messages.map((wire) => {
+            const message = readMessage(id, wire, user)
+            return erasures?.applyTo(message) ?? message
+          })
           answered({ conversation: id, after, upto, first, head, messages: read })
         },
         failed,

@@ -1,10 +1,8 @@
-import { type Committed, requestToken } from '@chat4all/sdk/node'
-import { Profiles } from '../account/profiles.js'
-import { restCall } from '../account/rest-call.js'
+import type { Committed } from '@chat4all/sdk/node'
 import { printJson } from '../terminal/json.js'
 import { CommandError, type DefineCommand } from './command.js'
 import { withoutAt } from './create-group.js'
-import { explained, type UserOptions, userCommand, withClient } from './user-command.js'
+import { type UserOptions, userCommand, withClient } from './user-command.js'
 
 /** `chat4all members add|remove|role|list`: who is in a group. */
 export const defineMembers: DefineCommand = (members) => {
@@ -44,14 +42,11 @@ export const defineMembers: DefineCommand = (members) => {
       .command('role <conversation> <user> <role>')
       .description('Make a user of a group an admin, or an ordinary member'),
   ).action((conversation: string, user: string, role: string, options: UserOptions) =>
-    explained(async () => {
+    withClient(options, async (client) => {
       if (role !== 'admin' && role !== 'member') throw new CommandError(`a role is admin or member, not ${role}`)
-      const { url, ...credentials } = new Profiles().get(options.profile)
-      const { accessToken: token } = await requestToken(url, credentials)
       const name = withoutAt(user)
-      const path = `/v1/conversations/${encodeURIComponent(conversation)}/members/${encodeURIComponent(name)}`
-      await restCall({ url, token }, 'PUT', path, { role })
-      if (options.json) printJson({ user: name, role })
+      const { seq, time } = await client.setRole(conversation, name, role)
+      if (options.json) printJson({ user: name, role, seq, time })
       else console.log(`${name} is ${role === 'admin' ? 'an admin' : 'a member'} of ${conversation}`)
     }),
   )

@@ -289,6 +289,24 @@ test('a conversation is created and shown; its history is read page by page', as
   assert.deepEqual([page.messages[0]?.from, page.first, page.head], ['bob', 1, 1])
 })
 
+test('a role goes to the server as a change of members, and comes back as one', async (t) => {
+  const { client, session } = await connected(t, {}, { type: 'group' })
+  const changing = client.setRole('c', 'bob', 'admin')
+  const { cseq, add, remove, promote, demote, message_id } = await session.next('members')
+  assert.deepEqual({ add, remove, promote, demote }, { add: ['bob'], remove: [], promote: ['bob'], demote: undefined })
+  session.tell({ t: 'sent', cseq, message_id, seq: 1, time: 5 })
+  assert.deepEqual(await changing, { seq: 1, time: 5 })
+  const payload = { type: 'membership', added: [], removed: [], promoted: ['bob'] }
+  const told = next(client, 'message')
+  session.tell({ ...deliver(0, 'ann', ''), messages: [{ ...stored(1, 'ann', ''), payload }] })
+  await told
+  assert.equal(client.conversation('c')?.members?.find(({ user }) => user === 'bob')?.role, 'admin')
+
+  void client.setRole('c', 'bob', 'member').catch(() => {})
+  assert.deepEqual((await session.next('members')).demote, ['bob'])
+  await assert.rejects(client.setRole('c', 'no such name', 'member'), { code: 'INVALID' })
+})
+
 test('an erasure is told, and a page that was read before it shows nothing of what is erased', async (t) => {
   const { client, session } = await connected(t)
   session.tell(deliver(0, 'bob', 'a secret'))

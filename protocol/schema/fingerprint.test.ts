@@ -16,7 +16,7 @@ import { uint } from './types.js'
  */
 const PINNED = {
   client: [1, 'f8a1924ab9566cf4'],
-  link: [1, 'defd300746f279c3'],
+  link: [1, 'aa2c9bc81ddf8025'],
 }
 
 const fingerprint = (directions: readonly Direction[]) =>

@@ -29,7 +29,6 @@ const OVER_A_NETWORK: Partial<ShardConfig> = {
   entriesInFlightEager: 2,
   gatherMs: 5,
   materialiseAfterMs: 4_000,
-  arrivingMax: 8,
 }
 
 /**

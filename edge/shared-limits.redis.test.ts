@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, test } from 'node:test'
-import { openRedis, redisRateLimits } from '@chat4all/storage'
+import { openRedis, redisRateLimits } from '@chat4all/storage/redis'
 import { fakeDirectory } from './auth/fake-directory.js'
 import { restFixture } from './rest/testing/rest-fixture.js'
 import { SendLimits } from './send-limits.js'

@@ -8,7 +8,8 @@ import { join } from 'node:path'
 import { after } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { logRecord, Reader } from '@chat4all/protocol'
-import { kafkaEventSource, type StreamEvent } from '@chat4all/storage'
+import type { StreamEvent } from '@chat4all/storage'
+import { kafkaEventSource } from '@chat4all/storage/kafka'
 
 /** For tests of a real process that publishes to a real Kafka. */
 

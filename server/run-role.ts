@@ -65,5 +65,5 @@ function isSystemError(error: unknown): boolean {
 
 /** Sessions are sent away over `drainMs`; a shard-node hands its slots over, and the views take in what they lack. */
 function stopMsMax({ drainMs }: Config): number {
-  return drainMs + 30_000
+  return drainMs + 60_000
 }

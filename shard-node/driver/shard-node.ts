@@ -19,7 +19,7 @@ const HINT_MS = 250
 const RETRY_MS_MIN = 20
 const RETRY_MS_MAX = 2_000
 /** How long handing all slots over may take at the end, and how long the weight 0 takes to be heard of. */
-const DRAIN_MS = 20_000
+const DRAIN_MS = 40_000
 const WEIGHT_HEARD_MS = 2_000
 /** How long the end of a node waits until an event stream has what it committed. */
 const PUBLISH_MS = 3_000

@@ -2,12 +2,13 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, test } from 'node:test'
 import type { AppId, EdgeId, UserId } from '@chat4all/protocol'
+import { testEngine } from '@chat4all/protocol/testing'
 import { openRedis } from '../redis/connection.js'
 import { presenceContract } from './contract.js'
 import type { Presence } from './port.js'
 import { redisPresence } from './redis-cluster.js'
 
-const nodes = [process.env.CHAT4ALL_TEST_REDIS ?? '127.0.0.1:6379']
+const nodes = [testEngine('CHAT4ALL_TEST_REDIS')]
 const redis = openRedis({ nodes })
 after(() => redis.close())
 

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, test } from 'node:test'
+import { testEngine } from '@chat4all/protocol/testing'
 import { openRedis } from '../redis/connection.js'
 import { rateLimitsContract } from './contract.js'
 import { redisRateLimits } from './redis-cluster.js'
 
-const nodes = [process.env.CHAT4ALL_TEST_REDIS ?? '127.0.0.1:6379']
+const nodes = [testEngine('CHAT4ALL_TEST_REDIS')]
 const redis = openRedis({ nodes })
 await redis.connected
 const prefix = `test-${randomUUID()}:`

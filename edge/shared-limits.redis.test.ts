@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, test } from 'node:test'
+import { testEngine } from '@chat4all/protocol/testing'
 import { openRedis, redisRateLimits } from '@chat4all/storage/redis'
 import { fakeDirectory } from './auth/fake-directory.js'
 import { restFixture } from './rest/testing/rest-fixture.js'
 import { SendLimits } from './send-limits.js'
 
 /** Two edges, each with a connection of its own to one Redis cluster. */
-const nodes = [process.env.CHAT4ALL_TEST_REDIS ?? '127.0.0.1:6379']
+const nodes = [testEngine('CHAT4ALL_TEST_REDIS')]
 const connections = [openRedis({ nodes }), openRedis({ nodes })]
 await Promise.all(connections.map(({ connected }) => connected))
 after(async () => void (await Promise.all(connections.map((redis) => redis.close()))))

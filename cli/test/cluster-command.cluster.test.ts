@@ -63,7 +63,7 @@ describe('chat4all cluster', () => {
   }
 
   async function until(holds: (status: Status) => boolean): Promise<Status> {
-    for (const deadline = Date.now() + 20_000; ; ) {
+    for (const deadline = Date.now() + 90_000; ; ) {
       const now = await status()
       if (holds(now)) return now
       assert.ok(Date.now() < deadline, JSON.stringify(now))

@@ -74,7 +74,7 @@ describe('two edges and two shard-nodes, each a process with its own data folder
       heard[i]!.get(id)!.flatMap(({ payload, seq }) => (payload.type === 'text' ? [`${seq} ${payload.text}`] : []))
     const everybodyHeardAll = () =>
       groups.every(({ id }) => users.every((_, i) => texts(i, id).length >= USERS * ROUNDS))
-    for (const until = Date.now() + 20_000; !everybodyHeardAll() && Date.now() < until; ) {
+    for (const until = Date.now() + 60_000; !everybodyHeardAll() && Date.now() < until; ) {
       await new Promise((resolve) => setTimeout(resolve, 20))
     }
     for (const { id } of groups) {

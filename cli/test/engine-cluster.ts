@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { testEngine } from '@chat4all/protocol/testing'
 import { Client, type Message, requestToken } from '@chat4all/sdk'
 import { WebSocket } from '@chat4all/sdk/node'
 import { dropKeyspace } from '@chat4all/server/testing'
@@ -8,10 +9,10 @@ const SECRET = 'a-secret-for-this-test-only'
 
 /** Where the engines for tests are; a suite that uses this is named `x.cluster.test.ts`. */
 export const ENGINES = {
-  cassandra: process.env.CHAT4ALL_TEST_CASSANDRA ?? '127.0.0.1:9042',
-  consul: process.env.CHAT4ALL_TEST_CONSUL ?? 'http://127.0.0.1:8500',
-  redis: process.env.CHAT4ALL_TEST_REDIS ?? '127.0.0.1:6379',
-  kafka: process.env.CHAT4ALL_TEST_KAFKA ?? '127.0.0.1:9092',
+  cassandra: testEngine('CHAT4ALL_TEST_CASSANDRA'),
+  consul: testEngine('CHAT4ALL_TEST_CONSUL'),
+  redis: testEngine('CHAT4ALL_TEST_REDIS'),
+  kafka: testEngine('CHAT4ALL_TEST_KAFKA'),
 }
 
 /** Edges and shard-nodes as processes of their own, on a keyspace and under a name of their own. */
@@ -76,7 +77,7 @@ export class EngineCluster {
   async end(): Promise<void> {
     await Promise.all(this.clients.map((client) => client.close()))
     await Promise.all([...this.processes.values()].map((process) => process.end('SIGKILL')))
-    for (const kind of ['shard-node', 'edge']) {
+    for (const kind of ['shard-node', 'edge', 'webhook']) {
       for (const name of this.processes.keys()) {
         const id = `${this.name}-${kind}.${this.name}-${name}`
         await fetch(`${ENGINES.consul}/v1/agent/service/deregister/${id}`, { method: 'PUT' })

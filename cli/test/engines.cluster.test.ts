@@ -65,7 +65,7 @@ describe('two edges and three shard-nodes on Cassandra, Consul, Redis and Kafka'
     const missing = () => talks.filter(({ sent, heard }) => heard.texts.length < sent.length).length
     await eventually(
       () => missing() === 0,
-      10_000,
+      60_000,
       () => `${missing()} conversations lack messages`,
     )
     for (const { id, sent, heard, seqs } of talks) {
@@ -132,7 +132,7 @@ describe('two edges and three shard-nodes on Cassandra, Consul, Redis and Kafka'
     for (let round = 0; round < 3; round++) await sayEverywhere()
     await eventually(
       () => bob.state.status === 'online',
-      10_000,
+      60_000,
       () => `bob is ${bob.state.status}`,
     )
     await nothingIsLostOrDoubled()

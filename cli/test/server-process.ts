@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
+import { createServer, type Server } from 'node:net'
 import { fileURLToPath } from 'node:url'
 
 const MAIN = fileURLToPath(new URL('../main.js', import.meta.url))
@@ -101,11 +101,48 @@ export class ServerProcess {
   }
 }
 
-/** A port that nobody has now. */
+/** Above the ports of `ops/engines`, and below those that systems give to whoever asks for any. */
+const BLOCKS_FROM = 20_000
+const BLOCK_PORTS = 20
+const BLOCKS = 600
+
+let block = 0
+let given = BLOCK_PORTS
+
+/**
+ * A port that nobody has now, and that no other test is given while this process runs: a server is restarted on its port,
+ * and whoever asked the system for any port meanwhile would get it.
+ */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  await new Promise((resolve) => server.close(resolve))
-  return port
+  for (;;) {
+    if (given >= BLOCK_PORTS) {
+      block = await ownBlock()
+      given = 1
+    }
+    const port = block + given++
+    const server = await listen(port)
+    if (server === undefined) continue
+    await new Promise((resolve) => server.close(resolve))
+    return port
+  }
+}
+
+/** Its first port is kept for as long as this process runs: the block is this process's own. */
+async function ownBlock(): Promise<number> {
+  for (let tries = 0; tries < BLOCKS; tries++) {
+    const first = BLOCKS_FROM + ((process.pid + tries) % BLOCKS) * BLOCK_PORTS
+    const kept = await listen(first)
+    if (kept === undefined) continue
+    kept.unref()
+    return first
+  }
+  throw new Error(`somebody listens in each of ${BLOCKS} blocks of ports from ${BLOCKS_FROM} on`)
+}
+
+function listen(port: number): Promise<Server | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer()
+    server.once('error', () => resolve(undefined))
+    server.listen(port, '127.0.0.1', () => resolve(server))
+  })
 }

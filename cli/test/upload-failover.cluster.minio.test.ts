@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
+import { testEngine } from '@chat4all/protocol/testing'
 import { blobSource, requestToken, type UploadState } from '@chat4all/sdk'
 import { nodeFiles } from '@chat4all/sdk/node'
 import { EngineCluster } from './engine-cluster.js'
 
 // Parts go to a real S3 store; two edges, each a process, know where they belong.
 
-const S3 = process.env.CHAT4ALL_TEST_MINIO ?? ''
+const S3 = testEngine('CHAT4ALL_TEST_MINIO')
 const PART_BYTES = 8 * 1024 * 1024
 /** More parts than the first answer has addresses for: a second edge has to give the rest. */
 const PARTS = 18

@@ -59,12 +59,14 @@ async function lives(steps: number, answerOf: (attempts: Map<string, number>) =>
     const store = recordsWebhooks(life.records(world.records), { now: () => world.clock.now() })
     world.start({ store, wrap: (poster) => life.poster(poster) })
     const done = async (): Promise<boolean> => receiver.taken.length >= 8 && (await world.isDone())
-    await world.clock.advanceUntil(async () => life.died || (await done()), 2_000, `${steps} steps`)
+    await world.clock.advanceUntil(async () => life.died || (await done()), 30_000, `${steps} steps`)
+    // It may die of its end too: what it still has to write are steps.
+    if (!life.died) await Promise.race([world.silence(), life.death])
     const survived = !life.died
     if (!survived) {
       world.killed()
       world.start()
-      await world.clock.advanceUntil(done, 2_000, `the end, after a death at step ${steps}`)
+      await world.clock.advanceUntil(done, 30_000, `the end, after a death at step ${steps}`)
     }
     const taken = receiver.taken.map(({ event: { type, data } }) => `${type} ${data.conversation_id} ${data.seq}`)
     assert.deepEqual(taken.sort(), [

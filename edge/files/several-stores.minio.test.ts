@@ -3,6 +3,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import type { AppId, Millis, UserId } from '@chat4all/protocol'
+import { testEngine } from '@chat4all/protocol/testing'
 import { type FileId, ObjectStores, recordsFiles, type Sha256, type StoreId } from '@chat4all/storage'
 import { openS3 } from '@chat4all/storage/s3'
 import type { Caller } from './caller.js'
@@ -13,7 +14,7 @@ import { StoreDoor } from './testing/store-door.js'
 
 // Two buckets of a real store stand for two stores, each behind a door of its own; behind the third door is nobody.
 
-const gateway = process.env.CHAT4ALL_TEST_MINIO ?? ''
+const gateway = testEngine('CHAT4ALL_TEST_MINIO')
 const accessKey = process.env.CHAT4ALL_TEST_MINIO_KEY ?? 'chat4all-test'
 const secretKey = process.env.CHAT4ALL_TEST_MINIO_SECRET ?? 'chat4all-test-secret'
 /** So many that each of the three stores is somebody's first choice: all but once in 10^7 runs. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { test } from 'node:test'
+import { testEngine } from '@chat4all/protocol/testing'
 import { loadConfig } from '../config/load-config.js'
 import { createLogger } from '../logger.js'
 import { createRegistry } from '../metrics.js'
@@ -9,7 +10,7 @@ import { Teardown } from '../roles/teardown.js'
 import { EngineHealth } from './engine-health.js'
 import { openRedisParts } from './redis.js'
 
-const REDIS = process.env.CHAT4ALL_TEST_REDIS ?? '127.0.0.1:6379'
+const REDIS = testEngine('CHAT4ALL_TEST_REDIS')
 
 function contextOf(cluster: string): RoleContext {
   const { config } = loadConfig('edge', {

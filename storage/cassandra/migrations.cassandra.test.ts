@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { testEngine } from '@chat4all/protocol/testing'
 import { connectCassandra } from './connection.js'
 
 const options = {
-  contactPoints: [process.env.CHAT4ALL_TEST_CASSANDRA ?? '127.0.0.1:9042'],
+  contactPoints: [testEngine('CHAT4ALL_TEST_CASSANDRA')],
   localDataCenter: 'datacenter1',
   keyspace: `migrations_${Math.random().toString(36).slice(2, 8)}`,
   replicationFactor: 1,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { after, test } from 'node:test'
 import type { AppId, ConversationId, Epoch, LogId, Millis, NodeId, Offset, Seq, Slot, UserId } from '@chat4all/protocol'
+import { testEngine } from '@chat4all/protocol/testing'
 import { types } from 'cassandra-driver'
 import { cassandraMessageView } from '../message-view/cassandra.js'
 import type { ConversationChange } from '../message-view/port.js'
@@ -15,7 +16,7 @@ import { cassandraProcesses, startCassandras } from './engine-processes.js'
  * acknowledgement. With the time-outs of production.
  */
 
-const addresses = (process.env.CHAT4ALL_TEST_CASSANDRA_3 ?? '').split(',')
+const addresses = testEngine('CHAT4ALL_TEST_CASSANDRA_3').split(',')
 const options = {
   contactPoints: addresses,
   localDataCenter: 'datacenter1',

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { testEngine } from '@chat4all/protocol/testing'
 import type { Client } from 'cassandra-driver'
 import { connectCassandra } from './connection.js'
 
@@ -15,7 +16,7 @@ export interface TestKeyspace {
  */
 export async function testKeyspace(
   purpose: string,
-  contactPoints: readonly string[] = [process.env.CHAT4ALL_TEST_CASSANDRA ?? '127.0.0.1:9042'],
+  contactPoints: readonly string[] = [testEngine('CHAT4ALL_TEST_CASSANDRA')],
   replicationFactor = 1,
 ): Promise<TestKeyspace> {
   const keyspace = `test_${purpose}_${randomBytes(4).toString('hex')}`

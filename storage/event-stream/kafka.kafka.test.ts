@@ -2,13 +2,14 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, test } from 'node:test'
 import type { AppId, ConversationId } from '@chat4all/protocol'
+import { testEngine } from '@chat4all/protocol/testing'
 import { Kafka, logLevel } from 'kafkajs'
 import { eventStreamContract, type OpenEventStream } from './contract.js'
 import { measureKafka } from './kafka.bench.js'
 import { type KafkaFault, type KafkaOptions, kafkaEventSource, kafkaEventStream } from './kafka.js'
 import type { StreamEvent } from './port.js'
 
-const brokers = [process.env.CHAT4ALL_TEST_KAFKA ?? '127.0.0.1:9092']
+const brokers = [testEngine('CHAT4ALL_TEST_KAFKA')]
 const topics: string[] = []
 const admin = new Kafka({ brokers, clientId: 'test', logLevel: logLevel.NOTHING }).admin()
 after(async () => {

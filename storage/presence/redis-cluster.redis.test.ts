@@ -2,12 +2,13 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, test } from 'node:test'
 import type { AppId, EdgeId, UserId } from '@chat4all/protocol'
+import { testEngine } from '@chat4all/protocol/testing'
 import { openRedis } from '../redis/connection.js'
 import { presenceContract } from './contract.js'
 import type { Presence } from './port.js'
 import { redisPresence } from './redis-cluster.js'
 
-const nodes = [process.env.CHAT4ALL_TEST_REDIS ?? '127.0.0.1:6379']
+const nodes = [testEngine('CHAT4ALL_TEST_REDIS')]
 const redis = openRedis({ nodes })
 after(() => redis.close())
 
@@ -36,10 +37,11 @@ test('with no Redis there a user is everywhere, and nobody waits', async () => {
   const told: string[] = []
   const nowhere = openRedis({ nodes: ['127.0.0.1:9'], onAway: ({ message }) => told.push(message) })
   const presence: Presence = redisPresence(nowhere, { prefix: newPrefix() })
+  // Who waited for Redis each time would take 100 s.
   const began = performance.now()
   for (let i = 0; i < 100; i++) await presence.arrive(app, `user-${i}` as UserId, 'one' as EdgeId)
   assert.equal(await presence.where(app, user), 'everywhere')
-  assert.ok(performance.now() - began < 1_000)
+  assert.ok(performance.now() - began < 20_000)
   assert.equal(told.length, 1)
   await presence.close()
   await nowhere.close()

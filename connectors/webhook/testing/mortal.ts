@@ -8,10 +8,16 @@ import type { Poster } from '../post.js'
  */
 export class Life {
   died = false
+  /** Resolves when it has died. */
+  readonly death: Promise<void>
+  private die!: () => void
   private left: number
 
   constructor(steps: number) {
     this.left = steps
+    this.death = new Promise((resolve) => {
+      this.die = resolve
+    })
   }
 
   records(records: Records): Records {
@@ -36,6 +42,7 @@ export class Life {
     const result = await act()
     if (this.left-- > 0) return this.alive(Promise.resolve(result))
     this.died = true
+    this.die()
     return await new Promise<never>(() => {})
   }
 

@@ -22,6 +22,8 @@ export class WebhookWorld {
   readonly clock = new ManualClock(NOW)
   readonly registry = new Registry()
   stream = new TestStream()
+  /** Whether a receiver keeps attempts waiting: then they take time. */
+  isKeptWaiting = false
   records!: Records
   store!: WebhookStore
   private readonly limits: WebhookLimits
@@ -37,7 +39,10 @@ export class WebhookWorld {
   static async create(limits: Partial<WebhookLimits> = {}): Promise<WebhookWorld> {
     const world = new WebhookWorld(limits)
     world.folder = await mkdtemp(join(tmpdir(), 'chat4all-webhook-'))
-    world.records = await openClassicLevelRecords({ folder: world.folder, now: () => world.clock.now() })
+    world.records = timelessRecords(
+      await openClassicLevelRecords({ folder: world.folder, now: () => world.clock.now() }),
+      world.clock,
+    )
     world.store = recordsWebhooks(world.records, { now: () => world.clock.now() })
     return world
   }
@@ -51,7 +56,7 @@ export class WebhookWorld {
       ports: [[1, 65_535]],
       allowedNetworks: ['127.0.0.0/8'],
     })
-    const poster = wrap(createPoster({ guard, limits, clock }))
+    const poster = wrap(this.timelessPoster(createPoster({ guard, limits, clock })))
     const webhooks = startWebhooks({
       source: this.stream,
       view: viewOf(() => this.conversations),
@@ -65,6 +70,14 @@ export class WebhookWorld {
     })
     this.running.push({ webhooks, poster })
     return webhooks
+  }
+
+  private timelessPoster(poster: Poster): Poster {
+    return {
+      post: (...given) =>
+        this.isKeptWaiting ? poster.post(...given) : this.clock.timeless(() => poster.post(...given)),
+      close: () => poster.close(),
+    }
   }
 
   /** Whoever runs now ends without giving back what it claimed. */
@@ -115,5 +128,15 @@ export class WebhookWorld {
     await this.records.close()
     await rm(this.folder, { recursive: true })
     this.clock.restore()
+  }
+}
+
+function timelessRecords(records: Records, clock: ManualClock): Records {
+  return {
+    get: (...given) => clock.timeless(() => records.get(...given)),
+    list: (...given) => clock.timeless(() => records.list(...given)),
+    put: (...given) => clock.timeless(() => records.put(...given)),
+    remove: (...given) => clock.timeless(() => records.remove(...given)),
+    close: () => records.close(),
   }
 }

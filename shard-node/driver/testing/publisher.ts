@@ -8,12 +8,13 @@ import { join } from 'node:path'
 import { after } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { logRecord, Reader } from '@chat4all/protocol'
+import { testEngine } from '@chat4all/protocol/testing'
 import type { StreamEvent } from '@chat4all/storage'
 import { kafkaEventSource } from '@chat4all/storage/kafka'
 
 /** For tests of a real process that publishes to a real Kafka. */
 
-const brokers = process.env.CHAT4ALL_TEST_KAFKA ?? '127.0.0.1:9092'
+const brokers = testEngine('CHAT4ALL_TEST_KAFKA')
 const program = fileURLToPath(new URL('./publisher-process.js', import.meta.url))
 const folders: string[] = []
 const processes: ChildProcess[] = []

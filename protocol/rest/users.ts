@@ -53,7 +53,7 @@ export const userListAnswer = z
 
 const address = utf8String(256)
   .min(1)
-  .refine((text) => !/[\p{Cc}\p{Surrogate}]/u.test(text), { message: 'Not an address: it holds a control character' })
+  .refine((text) => !/\p{Cc}/u.test(text), { message: 'Not an address: it holds a control character' })
   .meta({
     id: 'ChannelAddress',
     pattern: '^[^\\u0000-\\u001f\\u007f-\\u009f]*$',

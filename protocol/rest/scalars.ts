@@ -19,14 +19,11 @@ export function utf8String(bytesMax: number) {
   )
 }
 
-export const userId = z
-  .string()
-  .regex(USER_ID, `Not a user id: ${USER_ID_MEANS}`)
-  .meta({
-    id: 'UserId',
-    description: 'A user’s id within its app. Not `.` or `..`, which no URL can name.',
-    example: 'ana',
-  })
+export const userId = z.string().regex(USER_ID, `Not a user id: ${USER_ID_MEANS}`).meta({
+  id: 'UserId',
+  description: 'A user’s id within its app. Not `.` or `..`, which no URL can name.',
+  example: 'ana',
+})
 
 export const conversationId = z
   .string()

@@ -2,6 +2,7 @@ import type { AppId } from '@chat4all/protocol'
 import type { DirectoryStore, RateLimits } from '@chat4all/storage'
 import { quotasOf } from './app-quotas.js'
 import type { Portion, Sender } from './core/index.js'
+import { ratePerSecond } from './rate-window.js'
 
 export interface SendLimitsOptions {
   /** Where all edges count. */
@@ -13,8 +14,6 @@ export interface SendLimitsOptions {
   readonly appPerSecond: number
 }
 
-/** As REST counts: twice a second's sends may come at once. */
-const WINDOW_SECONDS = 2
 /** Whom nobody counts: asked again after so long, as an operator may have set a quota. */
 const UNCOUNTED_MS = 10_000
 
@@ -30,7 +29,7 @@ export class SendLimits {
   async portion({ kind, key }: Sender, points: number): Promise<Portion> {
     const perSecond = await this.perSecondOf(kind, key)
     if (perSecond === 0) return { perSecond: undefined, granted: points, resetMs: UNCOUNTED_MS }
-    const limit = { name: `${kind}-sends`, points: perSecond * WINDOW_SECONDS, seconds: WINDOW_SECONDS }
+    const limit = ratePerSecond(`${kind}-sends`, perSecond)
     const { counters } = this.options
     let asked = Math.min(points, limit.points)
     let taken = await counters.take(limit, key, asked)

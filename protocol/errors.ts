@@ -127,7 +127,9 @@ export const ERRORS = {
     http: 503,
     retry: 'after',
     means: 'The owner of the conversation cannot be reached or cannot commit. A message may or may not be stored.',
-    remedy: 'Wait, then send the same message_id again: it gets the seq it has or will have.',
+    remedy:
+      'Wait, then send the same message_id again: it gets the seq it has or will have. Other posts: with the same ' +
+      'Idempotency-Key (docs/limits.md says what it promises for each).',
   },
   CSEQ_MISMATCH: {
     wire: 15,

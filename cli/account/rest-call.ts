@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { Chat4AllError, type ErrorCode } from '@chat4all/protocol'
 import type { Problem } from '@chat4all/protocol/rest'
 import { CommandError } from '../commands/command.js'
@@ -9,7 +10,7 @@ export interface RestAccess {
 }
 
 /**
- * One call of the REST API: its answer, undefined when that is empty.
+ * One call of the REST API: its answer, undefined when that is empty. Whatever repeats a post on its way does nothing twice.
  *
  * @throws Chat4AllError with which the server answered; CommandError when nothing of Chat4All answers
  */
@@ -26,6 +27,7 @@ export async function restCall<Answer>(
       headers: {
         authorization: `Bearer ${token}`,
         ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...(method === 'POST' && { 'idempotency-key': randomUUID() }),
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     })

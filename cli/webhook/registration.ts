@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto'
+
 /** The registration of a listener at a server, for as long as it runs. */
 export interface Registration {
   readonly webhookId: string
@@ -54,6 +56,7 @@ async function call<Answer>(
     headers: {
       ...(body !== undefined && { 'content-type': 'application/json' }),
       ...(token !== undefined && { authorization: `Bearer ${token}` }),
+      ...(method === 'POST' && { 'idempotency-key': randomUUID() }),
     },
     ...(body !== undefined && { body: JSON.stringify(body) }),
     signal: AbortSignal.timeout(TIMEOUT_MS),

@@ -1,11 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { type AppId, Chat4AllError } from '@chat4all/protocol'
+import { APP_ID, APP_ID_MEANS, type AppId, Chat4AllError } from '@chat4all/protocol'
 import type { DirectoryStore, StoredApp, StoredSecret } from '@chat4all/storage'
 import { hashSecret, secretMatches } from './secret-hash.js'
 
 /** Setting up apps (API clients) and rotating their secrets: for operators, not for requests. */
 
-const APP_ID = /^[A-Za-z0-9_-]{1,64}$/
 const SECRET_CHARACTERS_MAX = 1024
 /** While a secret is rotated, the old one and the new one are good. */
 const SECRETS_AT_ONCE_MAX = 2
@@ -24,7 +23,7 @@ export interface NewApp {
  * @throws Chat4AllError INVALID when the id or the secret has a wrong form, or the app exists with another secret.
  */
 export async function createApp(directory: DirectoryStore, { id, name, secret }: NewApp): Promise<StoredApp> {
-  if (!APP_ID.test(id)) throw new Chat4AllError('INVALID', `client_id ${id}: 1 to 64 characters of A–Z a–z 0–9 _ -`)
+  if (!APP_ID.test(id)) throw new Chat4AllError('INVALID', `client_id ${id}: ${APP_ID_MEANS}`)
   checkSecret(secret)
   const existing = await directory.app(id as AppId)
   if (existing === undefined) {

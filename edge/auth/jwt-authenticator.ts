@@ -1,5 +1,5 @@
 import { createHash, webcrypto } from 'node:crypto'
-import { type AppId, Chat4AllError, USER_ID, type UserId } from '@chat4all/protocol'
+import { type AppId, Chat4AllError, USER_ID, USER_ID_MEANS, type UserId } from '@chat4all/protocol'
 import type { DirectoryStore } from '@chat4all/storage'
 import { errors, type JWTHeaderParameters, jwtVerify, SignJWT } from 'jose'
 import { ClientCredentials } from './client-credentials.js'
@@ -107,7 +107,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
 
     async issue(clientId, clientSecret, user) {
       if (user !== undefined && !USER_ID.test(user)) {
-        throw new Chat4AllError('INVALID', 'user: 1 to 128 characters of A–Z a–z 0–9 _ . : @ + -')
+        throw new Chat4AllError('INVALID', `user: ${USER_ID_MEANS}`)
       }
       const app = await credentials.check(clientId, clientSecret)
       const expiresIn = user === undefined ? serviceTokenSeconds : userTokenSeconds

@@ -104,18 +104,73 @@ test('an upload that another sees to its end: every call may be answered by anot
   await assert.rejects(edges[0]!.partUrls(caller, file.id, [1]), { code: 'INVALID' })
 })
 
-test('bytes that are not those of the checksum are refused, part by part where the client told, and are not kept', async () => {
+test('bytes that are not those of the checksum are refused, part by part where the client told, and go after a day', async () => {
   const at = await scene()
   const file = await begin(at, by('ann'), HELLO)
   const done = await at.files.complete(by('ann'), file.id, sha256('other'), [sha256('other')])
   assert.equal(done.state.type, 'failed')
-  assert.match((done.state as { reason: string }).reason, /part 1 has another SHA-256/)
-  assert.deepEqual(await objectsIn(at, file.id), [false])
+  assert.match(
+    (done.state as { reason: string }).reason,
+    /part 1 has another SHA-256.*complete it again.*initiate it anew/,
+  )
   await assert.rejects(at.files.download(by('ann'), file.id, { disposition: 'inline' }), notFound)
   assert.equal(await at.files.post(by('ann'), file.id, C1), false)
-  at.clock.now += 25 * 3_600_000
+  // Every reminder that comes before finds nothing to do.
+  for (const hours of [1, 22]) {
+    at.clock.now += hours * 3_600_000
+    await at.files.sweep()
+    assert.equal((await at.files.get(by('ann'), file.id)).state.type, 'failed')
+    assert.deepEqual(await objectsIn(at, file.id), [true])
+  }
+  at.clock.now += 2 * 3_600_000
   await at.files.sweep()
   await assert.rejects(at.files.get(by('ann'), file.id), notFound)
+  assert.deepEqual(await objectsIn(at, file.id), [false])
+})
+
+test('who told a wrong checksum tells the right one, at any edge: the bytes are sent once and read once', async () => {
+  const at = await scene()
+  const caller = by('ann')
+  const [store] = at.stores
+  let reads = 0
+  const digest = store!.digest.bind(store)
+  store!.digest = (...asked) => {
+    reads++
+    return digest(...asked)
+  }
+  const { id } = await begin(at, caller, HELLO)
+  const complete = (whole: string, part?: string) =>
+    at.service().complete(caller, id, sha256(whole), part === undefined ? undefined : [sha256(part)])
+  assert.equal((await complete('wrong')).state.type, 'failed')
+  const { state } = await complete('wrong too')
+  assert.deepEqual(
+    [state.type, 'checksum' in state && state.checksum, 'reason' in state && state.reason.includes(sha256(HELLO))],
+    ['failed', sha256('wrong too'), true],
+  )
+  assert.match(JSON.stringify((await complete('hello', 'no part of it')).state), /of part 1 has another SHA-256/)
+  at.clock.now += 3_600_000
+  await at.files.sweep()
+  assert.equal((await complete('hello', 'hello')).state.type, 'ready')
+  assert.equal(reads, 1)
+  assert.equal(await bytesOf(at, caller, id), 'hello')
+  await assert.rejects(complete('wrong'), { code: 'INVALID' })
+  at.clock.now += 48 * 3_600_000
+  await at.files.sweep()
+  assert.equal(await bytesOf(at, caller, id), 'hello')
+})
+
+test('bytes that are not the whole are not kept, and no checksum makes a file of them', async () => {
+  const at = await scene()
+  const caller = by('ann')
+  const [store] = at.stores
+  const digest = store!.digest.bind(store)
+  store!.digest = async (...asked) => ({ ...(await digest(...asked))!, bytes: 4 })
+  const { id } = await begin(at, caller, HELLO)
+  const failed = await at.files.complete(caller, id, sha256(HELLO), undefined)
+  assert.match(JSON.stringify(failed.state), /4 bytes were stored, 5 were announced: initiate it anew/)
+  assert.deepEqual(await objectsIn(at, id), [false])
+  assert.equal((await at.files.complete(caller, id, sha256(HELLO), undefined)).state.type, 'failed')
+  await assert.rejects(at.files.complete(caller, id, sha256('hell'), undefined), /with another checksum/)
 })
 
 test('the same bytes of one user are not sent again, those of an app are kept once, and a checksum tells nobody anything', async () => {

@@ -31,7 +31,7 @@ import {
 } from './limits.js'
 import { removeBytes, removeFile } from './removal.js'
 import { sweep } from './sweeper.js'
-import { partsText, Verifications } from './verification.js'
+import { faultOf, partsText, type Told, Verifications } from './verification.js'
 
 export interface NewFile {
   readonly name: string
@@ -135,7 +135,7 @@ export class FileService {
 
   /**
    * Ends an upload: every part has to be there, in its size. Resolves with the file: most often `ready` if it is small,
-   * after a moment; else `verifying`. May be repeated, at any edge.
+   * after a moment; else `verifying`. May be repeated, at any edge; once it has failed, also with other checksums.
    */
   async complete(
     caller: Caller,
@@ -158,17 +158,32 @@ export class FileService {
           ? { ...current, state: { type: 'verifying', place: state.place, checksum, parts, busyUntil: 0 as Millis } }
           : undefined,
       )
-    }
+    } else if (state.type === 'failed') await this.tellBetter(file, { checksum, parts })
     const current = await this.owned(caller, id)
     if (current.state.type === 'uploading') throw new Chat4AllError('UNAVAILABLE')
     if (current.state.checksum !== checksum) {
-      throw new Chat4AllError('INVALID', 'The upload was completed before, with another checksum.')
+      const verdict = current.state.type === 'verifying' ? ': wait for the verdict' : ''
+      throw new Chat4AllError('INVALID', `The upload was completed before, with another checksum${verdict}.`)
     }
     if (current.state.type !== 'verifying') return current
     const verified = this.resumeVerifying(current)
     const isSmall = file.layout.bytes <= COMPLETE_WAIT_BYTES_MAX
     if (verified !== undefined && isSmall) await Promise.race([verified, later(COMPLETE_WAIT_MS)])
     return (await this.context.files.get(caller.app, id)) ?? current
+  }
+
+  /** What a failed upload holds is known: what is now told of it is compared with that. */
+  private async tellBetter({ app, id }: StoredFile, { checksum, parts }: Told): Promise<void> {
+    const { files, now } = this.context
+    await files.remind(app, id, (now() + VERIFY_BUSY_MS) as Millis)
+    await files.update(app, id, (current) => {
+      const { state } = current
+      if (state.type !== 'failed' || state.stored === undefined) return undefined
+      const { place, stored } = state
+      const reason = faultOf({ checksum, parts }, stored)
+      if (reason !== undefined) return { ...current, state: { ...state, checksum, reason } }
+      return { ...current, state: { type: 'verifying', place, checksum, parts, busyUntil: 0 as Millis, stored } }
+    })
   }
 
   /** The file, for those who may read it. `conversation`: in which it was posted, if the caller knows. */

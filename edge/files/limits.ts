@@ -5,7 +5,7 @@ export const UPLOAD_MS_MAX = 24 * 3_600_000
 /** How long presigned addresses are good. */
 export const PART_URL_SECONDS = 3_600
 export const DOWNLOAD_URL_SECONDS = 900
-/** A failed upload can be asked about for so long. */
+/** A failed upload can be asked about, and completed with a better checksum, for so long. */
 export const FAILED_MS = 24 * 3_600_000
 /** How long a sign of life of who verifies is good, and how often one is given. */
 export const VERIFY_BUSY_MS = 30_000

@@ -54,6 +54,7 @@ async function attend(
       await tidyReady(context, file)
       return undefined
     case 'failed':
+      if (state.expires > now()) return state.expires
       await removeFile(context, app, id)
       return undefined
     case 'deleting':

@@ -7,6 +7,13 @@ import { finishRemoval, removeBytes, removeUnlessContent } from './removal.js'
 
 type Verifying = Extract<FileState, { type: 'verifying' }>
 
+/** What a client says that it has sent. */
+export interface Told {
+  readonly checksum: Sha256
+  /** SHA-256 of each part. */
+  readonly parts: readonly Sha256[] | undefined
+}
+
 /**
  * Compares what was stored with what the client said, and makes it the file. The bytes are read from the store as a
  * stream by the edge that completed the upload: S3 itself checks no SHA-256 over a whole that came in parts, and what
@@ -52,14 +59,14 @@ export class Verifications {
     const state = file.state as Verifying
     const alive = setInterval(() => void this.sayBusy(app, id, VERIFY_BUSY_MS).catch(() => {}), VERIFY_ALIVE_MS)
     alive.unref()
-    let digest: ObjectDigest | undefined
+    let digest = state.stored
     try {
-      digest = await storeOf(this.context, state.place.store).digest(state.place.object, file.layout.partBytes)
+      digest ??= await storeOf(this.context, state.place.store).digest(state.place.object, file.layout.partBytes)
     } finally {
       clearInterval(alive)
     }
-    const fault = faultOf(file, state, digest)
-    if (fault !== undefined) return this.fail(file, state, fault)
+    const fault = wholeFault(file, digest) ?? faultOf(state, digest!)
+    if (fault !== undefined) return this.fail(file, state, digest, fault)
     const content = await this.publish(file, state, digest!)
     const isSpare = content.object !== state.place.object
     const ready = await files.update(app, id, (current) =>
@@ -97,18 +104,26 @@ export class Verifications {
     return this.context.files.contents.publish(reference, offered, removeBytes(this.context))
   }
 
-  private async fail(file: StoredFile, { place, checksum }: Verifying, reason: string): Promise<void> {
+  private async fail(
+    file: StoredFile,
+    { place, checksum }: Verifying,
+    digest: ObjectDigest | undefined,
+    reason: string,
+  ): Promise<void> {
+    // Bytes that are not the whole are of no use, whatever is told of them.
+    const stored = wholeFault(file, digest) === undefined ? digest : undefined
     const { files, events, now } = this.context
     const { app, id } = file
-    await files.remind(app, id, (now() + FAILED_MS) as Millis)
+    const expires = (now() + FAILED_MS) as Millis
+    await files.remind(app, id, expires)
     const failed = await files.update(app, id, (current) =>
       current.state.type === 'verifying'
-        ? { ...current, state: { type: 'failed', reason, place, checksum } }
+        ? { ...current, state: { type: 'failed', reason, place, checksum, stored, expires } }
         : undefined,
     )
     if (failed === undefined) return this.leave(app, id, file)
     events.verificationFailed(failed, reason)
-    await storeOf(this.context, place.store).remove(place.object)
+    if (stored === undefined) await storeOf(this.context, place.store).remove(place.object)
   }
 
   /** Somebody else was faster, or the file is to go and waited for us. */
@@ -135,14 +150,23 @@ export async function tidyReady(context: FileContext, file: StoredFile): Promise
   }
 }
 
-function faultOf({ layout }: StoredFile, state: Verifying, digest: ObjectDigest | undefined): string | undefined {
-  if (digest === undefined) return 'The uploaded bytes are not there.'
-  if (digest.bytes !== layout.bytes) return `${digest.bytes} bytes were stored, ${layout.bytes} were announced.`
-  const wrong = state.parts?.flatMap((sha256, i) => (sha256 === digest.parts[i] ? [] : [i + 1])) ?? []
-  if (wrong.length > 0) return `What was stored of ${partsText(wrong)} has another SHA-256 than was told.`
-  if (digest.sha256 !== state.checksum) return `The SHA-256 of what was stored is ${digest.sha256}.`
+function wholeFault({ layout }: StoredFile, digest: ObjectDigest | undefined): string | undefined {
+  if (digest === undefined) return `The uploaded bytes are not there: ${ANEW}.`
+  if (digest.bytes === layout.bytes) return undefined
+  return `${digest.bytes} bytes were stored, ${layout.bytes} were announced: ${ANEW}.`
+}
+
+/** Where what is stored differs from what was told, and what to do; undefined: nowhere. */
+export function faultOf({ checksum, parts }: Told, stored: ObjectDigest): string | undefined {
+  const wrong = parts?.flatMap((sha256, i) => (sha256 === stored.parts[i] ? [] : [i + 1])) ?? []
+  if (wrong.length > 0) return `What was stored of ${partsText(wrong)} has another SHA-256 than was told. ${REMEDY}`
+  if (stored.sha256 !== checksum) return `The SHA-256 of what was stored is ${stored.sha256}. ${REMEDY}`
   return undefined
 }
+
+const ANEW = 'initiate it anew'
+/** A store has joined the parts by now, and takes none of them again. */
+const REMEDY = `If what was told is wrong, complete it again with what is right; if the bytes are, ${ANEW}.`
 
 export function partsText(parts: readonly number[]): string {
   const named = parts.slice(0, 10).join(', ')

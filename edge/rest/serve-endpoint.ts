@@ -6,6 +6,7 @@ import { BufferedResponse } from './http/buffered-response.js'
 import type { Deprecation } from './http/deprecation-headers.js'
 import type { Peer } from './http/http-on-uws.js'
 import { validated } from './http/invalid-request.js'
+import { demandDecodable } from './http/percent-encoding.js'
 import { readBody } from './http/read-body.js'
 import { traceOf } from './http/trace-context.js'
 import { idempotencyKeyOf } from './idempotency/idempotency-key.js'
@@ -45,6 +46,7 @@ export async function serveEndpoint(
   if (endpoint.deprecated !== undefined) c.set('deprecated', endpoint.deprecated)
   const { headers } = c.req.raw
   const identity = await admission.admit(endpoint.access, headers.get('authorization'), c.var.tally)
+  demandDecodable(c.req.url)
   const params = endpoint.params && validated(endpoint.params, c.req.param(), 'parameters')
   const query = endpoint.query && validated(endpoint.query, c.req.query(), 'parameters')
   const body =

@@ -45,9 +45,20 @@ export class WebhookService {
     this.now = now
   }
 
-  /** @throws UrlRefusedError; Chat4AllError INVALID when the app has too many. */
-  async create(app: AppId, fields: WebhookFields): Promise<Webhook & { readonly secret: string }> {
+  /**
+   * @param once a UUID: with the same one there is one webhook, and a repeat gets it as it is
+   * @throws UrlRefusedError; Chat4AllError INVALID when the app has too many, IDEMPOTENCY_KEY_REUSED when another webhook
+   * was made with it.
+   */
+  async create(
+    app: AppId,
+    fields: WebhookFields,
+    once: string = randomUUID(),
+  ): Promise<Webhook & { readonly secret: string }> {
     await this.judge(fields.url)
+    const id = `wh_${once.replaceAll('-', '')}`
+    const made = await this.store.definitions.get({ app, id })
+    if (made !== undefined) return madeBefore(made, fields)
     const others = await this.store.definitions.list(app, { limit: this.webhooksPerAppMax })
     if (others.length >= this.webhooksPerAppMax) {
       throw new Chat4AllError('INVALID', `An app has at most ${this.webhooksPerAppMax} webhooks; delete one first.`)
@@ -57,7 +68,7 @@ export class WebhookService {
     const webhook: Webhook = {
       ...fields,
       app,
-      id: `wh_${randomUUID().replaceAll('-', '')}`,
+      id,
       disabledReason: undefined,
       secrets: [{ secret, expires: undefined }],
       created: now,
@@ -132,4 +143,16 @@ export class WebhookService {
 function found(webhook: Webhook | undefined): Webhook {
   if (webhook === undefined) throw new Chat4AllError('NOT_FOUND')
   return webhook
+}
+
+/** The first attempt made it, and its answer was lost. */
+function madeBefore(made: Webhook, asked: WebhookFields): Webhook & { readonly secret: string } {
+  const isSame =
+    made.url === asked.url &&
+    made.description === asked.description &&
+    made.enabled === asked.enabled &&
+    JSON.stringify(made.events) === JSON.stringify(asked.events)
+  const [current] = made.secrets
+  if (!isSame || current === undefined) throw new Chat4AllError('IDEMPOTENCY_KEY_REUSED')
+  return { ...made, secret: current.secret }
 }

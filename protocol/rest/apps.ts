@@ -1,12 +1,10 @@
 import { z } from 'zod'
+import { APP_ID, APP_ID_MEANS } from '../schema/parts.js'
 import { moment, queryNumber, utf8String } from './scalars.js'
 
 /** Bodies of /v1/apps, for operators. */
 
-const clientId = z
-  .string()
-  .regex(/^[A-Za-z0-9_-]{1,64}$/, 'Not a client_id: 1 to 64 characters of A–Z a–z 0–9 _ -')
-  .meta({ id: 'ClientId', example: 'shop' })
+const clientId = z.string().regex(APP_ID, `Not a client_id: ${APP_ID_MEANS}`).meta({ id: 'ClientId', example: 'shop' })
 
 const secretId = z
   .string()

@@ -34,7 +34,7 @@ const partNumber = z.int().min(1).max(PARTS_MAX)
 const fileName = utf8String(255)
   .min(1)
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is refused.
-  .refine((name) => !/[\u0000-\u001f\u007f/\\]|\p{Surrogate}/u.test(name), {
+  .refine((name) => !/[\u0000-\u001f\u007f/\\]/.test(name), {
     message: 'Not a file name: no / or \\, no control characters',
   })
 
@@ -48,7 +48,7 @@ export const fileState = z.enum(['uploading', 'verifying', 'ready', 'failed']).m
   id: 'FileState',
   description:
     'uploading: parts are awaited; verifying: the stored bytes are compared with the checksum; ready: it can be posted ' +
-    'and read; failed: they differ, upload it anew.',
+    'and read; failed: they differ: complete it again with the right checksum within a day, or upload it anew.',
 })
 
 const partUrl = z
@@ -157,7 +157,7 @@ export const fileAnswer = z
     created: moment,
     checksum: storedSha256.optional(),
     parts: z.array(storedSha256).optional().meta({ description: 'The manifest: SHA-256 of each part, as verified.' }),
-    reason: z.string().optional().meta({ description: 'Why it failed.' }),
+    reason: z.string().optional().meta({ description: 'Why it failed, and what to do.' }),
   })
   .meta({ id: 'File' })
 

@@ -3,7 +3,15 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { TEXT_BYTES_MAX } from '../limits.js'
 import { USER_ID } from '../schema/parts.js'
-import { changeMembersBody, pageQuery, postMessageBody, receiptsBody } from './index.js'
+import {
+  changeMembersBody,
+  createConversationBody,
+  createUserBody,
+  findIdentityQuery,
+  pageQuery,
+  postMessageBody,
+  receiptsBody,
+} from './index.js'
 
 const post = {
   message_id: '0d9f8c1e-6a1b-4d0e-9d5f-2b7c3a4e5f60',
@@ -49,6 +57,22 @@ test('numbers in a query string are digits, nothing else', () => {
 test('a request that would change nothing is refused', () => {
   assert.equal(receiptsBody.safeParse({}).success, false)
   assert.equal(changeMembersBody.safeParse({ add: [], remove: [] }).success, false)
+})
+
+test('no user and no address is called as a step of a path, which no URL could name', () => {
+  for (const step of ['.', '..']) {
+    assert.equal(createUserBody.safeParse({ user_id: step }).success, false)
+    assert.equal(createConversationBody.safeParse({ type: 'group', members: [step] }).success, false)
+    assert.equal(findIdentityQuery.safeParse({ channel: 'email', address: step }).success, false)
+  }
+  for (const name of ['...', '.a', 'a.', '..a', 'a..b', '.'.repeat(128), `..${'a'.repeat(126)}`, 'a'.repeat(128)]) {
+    assert.equal(createUserBody.safeParse({ user_id: name }).success, true, name)
+    assert.equal(new URL(`http://host/users/${name}`).pathname, `/users/${name}`)
+    assert.equal(findIdentityQuery.safeParse({ channel: 'email', address: name }).success, true, name)
+  }
+  for (const long of ['a'.repeat(129), `.${'a'.repeat(128)}`, '.'.repeat(129)]) {
+    assert.equal(createUserBody.safeParse({ user_id: long }).success, false)
+  }
 })
 
 test('user ids are those of the frames', () => {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { METADATA_NAME_BYTES_MAX, METADATA_PAIRS_MAX, METADATA_VALUE_BYTES_MAX } from '../limits.js'
-import { USER_ID } from '../schema/parts.js'
+import { CONVERSATION_ID, USER_ID, USER_ID_MEANS } from '../schema/parts.js'
 
 /** Single values that several bodies share. `meta.id` is the name of the schema in the OpenAPI document. */
 
@@ -19,14 +19,15 @@ export function utf8String(bytesMax: number) {
   )
 }
 
-export const userId = z
-  .string()
-  .regex(USER_ID, 'Not a user id: 1 to 128 characters of A–Z a–z 0–9 _ . : @ + -')
-  .meta({ id: 'UserId', description: 'A user’s id within its app.', example: 'ana' })
+export const userId = z.string().regex(USER_ID, `Not a user id: ${USER_ID_MEANS}`).meta({
+  id: 'UserId',
+  description: 'A user’s id within its app. Not `.` or `..`, which no URL can name.',
+  example: 'ana',
+})
 
 export const conversationId = z
   .string()
-  .regex(/^[A-Za-z0-9_-]{1,64}$/, 'Not a conversation id: 1 to 64 characters of A–Z a–z 0–9 _ -')
+  .regex(CONVERSATION_ID, 'Not a conversation id: 1 to 64 characters of A–Z a–z 0–9 _ -')
   .meta({ id: 'ConversationId', example: 'p_3kVbq0wZr1yQy2uXn5m7Lg' })
 
 export const channel = z

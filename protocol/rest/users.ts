@@ -51,13 +51,17 @@ export const userListAnswer = z
   })
   .meta({ id: 'UserList' })
 
+/** No control characters, and neither `.` nor `..`, for the reason that no user is called so (schema/parts.ts). */
+const ADDRESS =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is refused.
+  /^(?:[^.\u0000-\u001f\u007f-\u009f]|\.[^.\u0000-\u001f\u007f-\u009f]|\.\.[^\u0000-\u001f\u007f-\u009f])[^\u0000-\u001f\u007f-\u009f]*$/
+
 const address = utf8String(256)
   .min(1)
-  .refine((text) => !/[\p{Cc}\p{Surrogate}]/u.test(text), { message: 'Not an address: it holds a control character' })
+  .regex(ADDRESS, 'Not an address: it holds a control character, or is . or ..')
   .meta({
     id: 'ChannelAddress',
-    pattern: '^[^\\u0000-\\u001f\\u007f-\\u009f]*$',
-    description: 'As the channel writes it.',
+    description: 'As the channel writes it. Not `.` or `..`, which no URL can name.',
     example: '+5562999990000',
   })
 

@@ -20,13 +20,23 @@ import { anything, bin, bool, encoded, id, labels, list, type Of, oneOf, optiona
 
 /** Values that several frames, records and REST bodies share. */
 
+export const CONVERSATION_ID = /^[A-Za-z0-9_-]{1,64}$/
 export const conversationId = id<ConversationId>('conversation id', 64, {
-  pattern: /^[A-Za-z0-9_-]{1,64}$/,
+  pattern: CONVERSATION_ID,
   example: 'g-2f9c61ab40d17e35',
 })
-export const USER_ID = /^[A-Za-z0-9_.:@+-]{1,128}$/
+/**
+ * Ids stand in the paths of URLs, from which every client takes the steps `.` and `..` away, `%2e` too: nobody could ask
+ * for a user of that name. Spelled without a look-ahead, which regular expressions of other languages lack.
+ */
+export const USER_ID =
+  /^(?:[A-Za-z0-9_:@+-][A-Za-z0-9_.:@+-]{0,127}|\.[A-Za-z0-9_:@+-][A-Za-z0-9_.:@+-]{0,126}|\.\.[A-Za-z0-9_.:@+-]{1,126})$/
+/** The same for people. */
+export const USER_ID_MEANS = '1 to 128 characters of A–Z a–z 0–9 _ . : @ + -, but not . or ..'
 export const userId = id<UserId>('user id', 128, { pattern: USER_ID, example: 'ann@example.org' })
-export const appId = id<AppId>('client_id of the app', 64, { pattern: /^[A-Za-z0-9_-]{1,64}$/, example: 'demo' })
+export const APP_ID = /^[A-Za-z0-9_-]{1,64}$/
+export const APP_ID_MEANS = '1 to 64 characters of A–Z a–z 0–9 _ -'
+export const appId = id<AppId>('client_id of the app', 64, { pattern: APP_ID, example: 'demo' })
 export const deviceId = id<DeviceId>('device id', 64, { pattern: /^[A-Za-z0-9_.:-]{1,64}$/, example: 'phone-1' })
 export const nodeId = str<NodeId>('node id', 64)
 export const edgeId = str<EdgeId>('edge id', 64)

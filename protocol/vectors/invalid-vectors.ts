@@ -38,6 +38,7 @@ const PICKED: readonly (readonly [name: string, bytes: string | unknown[], error
   ['a cseq of 2^32', [3, 2 ** 32, 'g-1', id, [0, 'hi']]],
   ['a boolean that is a number', [10, 'g-1', 1]],
   ['a name that is none of the set', [15, 1, 2, ['ann'], id]],
+  ['a user called as a step of a path', [15, 1, 1, ['..'], id]],
   ['a payload of no known kind', send([9, 'hi'])],
   ['a payload that is empty', send([])],
   ['a payload that only the server writes', send([3, ['ann'], []])],

@@ -1,4 +1,4 @@
-import { SECRETS_KEY_BYTES } from '@chat4all/storage'
+import { SEALING_KEY_BYTES } from '@chat4all/storage'
 import * as z from 'zod'
 import { keys, networks } from './readers.js'
 import type { Setting } from './settings.js'
@@ -55,7 +55,7 @@ export const webhookSettings = {
   },
   secretsKeys: {
     env: 'CHAT4ALL_SECRETS_KEY',
-    schema: keys(SECRETS_KEY_BYTES),
+    schema: keys(SEALING_KEY_BYTES),
     expected:
       'base64 of 32 random bytes (openssl rand -base64 32), or several with commas between them; the same in every process',
     about: 'Encrypts secrets of webhooks where they are kept (AES-256-GCM): the first key encrypts, all decrypt',

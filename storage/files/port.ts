@@ -1,6 +1,6 @@
 import type { AppId, ConversationId, Millis, UserId } from '@chat4all/protocol'
 import type { StoreId } from '../objects/placement.js'
-import type { Layout, ObjectName, UploadId } from '../objects/port.js'
+import type { Layout, ObjectDigest, ObjectName, UploadId } from '../objects/port.js'
 
 /**
  * What is known of files; their bytes are in `storage/objects`. Every change is a compare-and-set on one record, and
@@ -84,7 +84,7 @@ export interface StoredFile {
   readonly state: FileState
 }
 
-/** uploading → verifying → ready | failed; → deleting from any. */
+/** uploading → verifying → ready | failed; failed → verifying, told better; → deleting from any. */
 export type FileState =
   | { readonly type: 'uploading'; readonly place: UploadPlace; readonly expires: Millis }
   | {
@@ -95,9 +95,20 @@ export type FileState =
       readonly parts: readonly Sha256[] | undefined
       /** Until when nobody else need look: who verifies moves it on. Late or early, all that is lost is work. */
       readonly busyUntil: Millis
+      /** What the bytes were found to be, where they have been read: they need not be read again. */
+      readonly stored?: ObjectDigest | undefined
     }
   | { readonly type: 'ready'; readonly checksum: Sha256; readonly place: UploadPlace | undefined }
-  | { readonly type: 'failed'; readonly reason: string; readonly place: UploadPlace; readonly checksum: Sha256 }
+  | {
+      readonly type: 'failed'
+      readonly reason: string
+      readonly place: UploadPlace
+      readonly checksum: Sha256
+      /** What the bytes were found to be. They stay: what was told of them may be wrong. Undefined: they are gone. */
+      readonly stored?: ObjectDigest | undefined
+      /** So long it can be asked about, and told better. */
+      readonly expires: Millis
+    }
   | { readonly type: 'deleting'; readonly checksum: Sha256 | undefined; readonly place: UploadPlace | undefined }
 
 export interface UploadPlace {

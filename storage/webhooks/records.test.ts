@@ -7,10 +7,11 @@ import { afterEach, beforeEach, test } from 'node:test'
 import type { AppId } from '@chat4all/protocol'
 import { openClassicLevelRecords } from '../records/classic-level.js'
 import type { Records } from '../records/port.js'
+import { SEALING_KEY_BYTES } from '../sealed-bytes.js'
 import { deliveryId, timeOfDelivery } from './delivery-id.js'
 import type { Delivery, Webhook, WebhookStore } from './port.js'
 import { recordsWebhooks } from './records.js'
-import { SECRETS_KEY_BYTES, SealedSecretError } from './secret-box.js'
+import { SealedSecretError } from './secret-box.js'
 
 const NOW = 1_800_000_000_000
 const app = 'shop' as AppId
@@ -184,7 +185,7 @@ test('the id of a delivery says when its event was', () => {
 })
 
 test('with a key secrets stand encrypted in the records; a new key takes over those of the old one', async () => {
-  const [first, second] = [randomBytes(SECRETS_KEY_BYTES), randomBytes(SECRETS_KEY_BYTES)]
+  const [first, second] = [randomBytes(SEALING_KEY_BYTES), randomBytes(SEALING_KEY_BYTES)]
   const definitionsWith = (...secretsKeys: Uint8Array[]) => recordsWebhooks(records, { secretsKeys }).definitions
   const stands = async () => {
     const [record] = await records.list({ kind: 'webhook', partition: 'all' }, { limit: 1 })

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
+import { SEALING_KEY_BYTES } from '../sealed-bytes.js'
 import { newWebhookSecret } from './secret.js'
-import { SECRETS_KEY_BYTES, SealedSecretError, secretBox } from './secret-box.js'
+import { SealedSecretError, secretBox } from './secret-box.js'
 
-const [old, current] = [randomBytes(SECRETS_KEY_BYTES), randomBytes(SECRETS_KEY_BYTES)]
+const [old, current] = [randomBytes(SEALING_KEY_BYTES), randomBytes(SEALING_KEY_BYTES)]
 const secret = newWebhookSecret()
 
 test('a sealed secret shows nothing of itself, is never written twice alike, and opens for whom it is', () => {

@@ -1,4 +1,5 @@
-import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto'
+import { createHash } from 'node:crypto'
+import { openBytes, sealBytes } from '../sealed-bytes.js'
 
 /** How secrets of webhooks stand in the records. `about` is whose it is: a secret that is moved to another does not open. */
 export interface SecretBox {
@@ -17,16 +18,11 @@ export class SealedSecretError extends Error {
   }
 }
 
-export const SECRETS_KEY_BYTES = 32
-
-const ALGORITHM = 'aes-256-gcm'
-const NONCE_BYTES = 12
-const TAG_BYTES = 16
 /** `sealed:KEY:BASE64`; what was written without a key begins with `whsec_`. */
 const SEALED = /^sealed:([0-9a-f]{8}):([A-Za-z0-9+/]+={0,2})$/
 
 /**
- * AES-256-GCM. The first key seals, every key opens; without keys secrets are written as they are, and those that were
+ * The first key seals, every key opens; without keys secrets are written as they are, and those that were
  * written so are read with keys too.
  */
 export function secretBox(keys: readonly Uint8Array[]): SecretBox {
@@ -35,10 +31,7 @@ export function secretBox(keys: readonly Uint8Array[]): SecretBox {
   return {
     seal(secret, about) {
       if (current === undefined) return secret
-      const nonce = randomBytes(NONCE_BYTES)
-      const cipher = createCipheriv(ALGORITHM, current, nonce, { authTagLength: TAG_BYTES }).setAAD(Buffer.from(about))
-      const sealed = Buffer.concat([nonce, cipher.update(secret, 'utf8'), cipher.final(), cipher.getAuthTag()])
-      return `sealed:${idOf(current)}:${sealed.toString('base64')}`
+      return `sealed:${idOf(current)}:${sealBytes(current, secret, about).toString('base64')}`
     },
 
     open(stored, about) {
@@ -49,12 +42,8 @@ export function secretBox(keys: readonly Uint8Array[]): SecretBox {
         throw new SealedSecretError(
           `the secret of ${about} was encrypted with key ${id}, which is not in CHAT4ALL_SECRETS_KEY: add it behind the first`,
         )
-      const sealed = Buffer.from(base64, 'base64')
       try {
-        const nonce = sealed.subarray(0, NONCE_BYTES)
-        const decipher = createDecipheriv(ALGORITHM, key, nonce, { authTagLength: TAG_BYTES })
-        decipher.setAAD(Buffer.from(about)).setAuthTag(sealed.subarray(-TAG_BYTES))
-        return decipher.update(sealed.subarray(NONCE_BYTES, -TAG_BYTES), undefined, 'utf8') + decipher.final('utf8')
+        return openBytes(key, Buffer.from(base64, 'base64'), about)
       } catch {
         throw new SealedSecretError(`the secret of ${about} was changed since it was encrypted with key ${id}`)
       }

@@ -1,10 +1,11 @@
 import type { DirectoryStore, RateLimits } from '@chat4all/storage'
 import { quotasOf } from '../../app-quotas.js'
 import type { Identity } from '../../auth/port.js'
+import { ratePerSecond } from '../../rate-window.js'
 import { countedAddress } from '../http/client-address.js'
 import { LimitReached } from './limit-reached.js'
 import type { Counted, RequestTally } from './request-tally.js'
-import { RATE_WINDOW_SECONDS, type RestLimits } from './rest-limits.js'
+import type { RestLimits } from './rest-limits.js'
 
 /**
  * How often an address, a user and an app may ask, counted across edges. Who is refused for one of them is not counted
@@ -52,7 +53,7 @@ export class RequestLimits {
     before = 0,
   ): Promise<void> {
     if (perSecond === 0) return
-    const limit = { name: policy, points: perSecond * RATE_WINDOW_SECONDS, seconds: RATE_WINDOW_SECONDS }
+    const limit = ratePerSecond(policy, perSecond)
     // What counts for more than all that one may: the whole window, rather than never.
     const taken = await this.counters.take(limit, key, Math.min(points, limit.points - before))
     const counted: Counted = { policy, limit, taken }

@@ -19,6 +19,3 @@ export const REST_LIMITS: RestLimits = {
   userRequestsPerSecond: 50,
   appRequestsPerSecond: 0,
 }
-
-/** Rates are averages over so long: twice a second's requests may come at once, and nobody waits longer than this. */
-export const RATE_WINDOW_SECONDS = 2

@@ -11,7 +11,9 @@ export const postFilesComplete = endpoint({
   summary: 'Complete an upload',
   description:
     'Every part has to be there. The stored bytes are then compared with the checksum: small files are `ready` in the ' +
-    'answer, larger ones `verifying`; GET /v1/files/{file_id} tells when they are. May be repeated.',
+    'answer, larger ones `verifying`; GET /v1/files/{file_id} tells when they are. May be repeated. Where ' +
+    'they differ it is `failed`, and `reason` says where: if the checksum was wrong and the bytes are right, complete ' +
+    'it again with the right one within a day; nothing is sent again.',
   access: 'token',
   body: completeFileBody,
   answers: { 200: { description: 'The file as it is now.', schema: fileAnswer } },

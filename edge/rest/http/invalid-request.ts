@@ -39,6 +39,6 @@ export function validated<Schema extends z.ZodType>(
 }
 
 /** RFC 6901. */
-function jsonPointer(path: readonly PropertyKey[]): string {
+export function jsonPointer(path: readonly PropertyKey[]): string {
   return path.map((step) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
 }

@@ -1,5 +1,5 @@
-import { Chat4AllError } from '@chat4all/protocol'
-import { InvalidRequest } from './invalid-request.js'
+import { Chat4AllError, illFormedAt, NOT_WELL_FORMED } from '@chat4all/protocol'
+import { InvalidRequest, jsonPointer } from './invalid-request.js'
 import { jsonErrorPosition } from './json-error-position.js'
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
@@ -29,11 +29,22 @@ function decode(bytes: ArrayBuffer): string {
 }
 
 function parseJson(text: string): unknown {
+  let value: unknown
   try {
-    return JSON.parse(text)
+    value = JSON.parse(text)
   } catch {
     throw new InvalidRequest([{ path: '', message: text.trim() === '' ? 'It is empty: send JSON.' : fault(text) }])
   }
+  // The bytes were UTF-8, so half of a pair can only have been written as an escape; hardly any body has one.
+  if (SURROGATE_ESCAPE.test(text)) demandWellFormed(value)
+  return value
+}
+
+const SURROGATE_ESCAPE = /\\u[dD][89a-fA-F]/
+
+function demandWellFormed(value: unknown): void {
+  const way = illFormedAt(value)
+  if (way !== undefined) throw new InvalidRequest([{ path: jsonPointer(way), message: `It is ${NOT_WELL_FORMED}.` }])
 }
 
 function fault(text: string): string {

@@ -1,6 +1,6 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { Chat4AllError } from '@chat4all/protocol'
-import type { Place, Records, StoredRecord } from '@chat4all/storage'
+import { openBytes, type Place, type Records, type StoredRecord, sealBytes } from '@chat4all/storage'
 import type { IdempotencyKey } from './idempotency-key.js'
 
 /** So long a key stands for its request: a day. */
@@ -8,9 +8,6 @@ const TTL = { ttlSeconds: 86_400 }
 /** No request takes so long: its edge died, and another may try. */
 const ABANDONED_MS = 60_000
 const IN_PROGRESS_RETRY_MS = 1_000
-const CIPHER = 'aes-256-gcm'
-const NONCE_BYTES = 12
-const TAG_BYTES = 16
 
 /** An answer as it goes out. */
 export interface KeptAnswer {
@@ -113,16 +110,9 @@ function decode({ value }: StoredRecord): Entry {
 }
 
 function sealed(answer: KeptAnswer, secret: Buffer): string {
-  const nonce = randomBytes(NONCE_BYTES)
-  const cipher = createCipheriv(CIPHER, secret, nonce)
-  const text = Buffer.concat([cipher.update(JSON.stringify(answer)), cipher.final()])
-  return Buffer.concat([nonce, cipher.getAuthTag(), text]).toString('base64')
+  return sealBytes(secret, JSON.stringify(answer)).toString('base64')
 }
 
 function opened(sealedAnswer: string, secret: Buffer): KeptAnswer {
-  const bytes = Buffer.from(sealedAnswer, 'base64')
-  const textAt = NONCE_BYTES + TAG_BYTES
-  const decipher = createDecipheriv(CIPHER, secret, bytes.subarray(0, NONCE_BYTES), { authTagLength: TAG_BYTES })
-  decipher.setAuthTag(bytes.subarray(NONCE_BYTES, textAt))
-  return JSON.parse(Buffer.concat([decipher.update(bytes.subarray(textAt)), decipher.final()]).toString()) as KeptAnswer
+  return JSON.parse(openBytes(secret, Buffer.from(sealedAnswer, 'base64'))) as KeptAnswer
 }

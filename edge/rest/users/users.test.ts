@@ -4,7 +4,7 @@ import { beforeEach, test } from 'node:test'
 import type { AppId } from '@chat4all/protocol'
 import { recordsErasures, recordsUsers } from '@chat4all/storage'
 import { REST_IDS } from '../rest-ids.js'
-import { type RestFixture, restFixture } from '../testing/rest-fixture.js'
+import { type RestFixture, restFixture, SECRET } from '../testing/rest-fixture.js'
 import { UserErasures } from './user-erasures.js'
 
 let fixture: RestFixture
@@ -121,4 +121,20 @@ test('what one edge began and could not end, another goes on with', async () => 
   assert.deepEqual(await recordsErasures(records).unfinished(10), [])
   const { body } = await call('GET', `/v1/conversations/${id}/messages`)
   assert.ok(!JSON.stringify(body).includes('what Ana said'))
+})
+
+test('a user that no URL could name is refused wherever it could come in', async () => {
+  for (const step of ['.', '..']) {
+    const made = await call('POST', '/v1/users', { user_id: step })
+    assert.deepEqual([made.status, made.body.code, made.body.errors[0].path], [400, 'INVALID', '/user_id'])
+    assert.match(made.body.detail, /not \. or \.\./)
+    const group = await call('POST', '/v1/conversations', { type: 'group', members: ['ana', step] })
+    assert.deepEqual([group.status, group.body.errors[0].path], [400, '/members/1'])
+    const sent = await call('POST', '/v1/messages', { from: step })
+    assert.ok(sent.body.errors.some(({ path }: { path: string }) => path === '/from'))
+    const token = await fixture.call('POST', '/auth/token', {
+      json: { client_id: 'demo', client_secret: SECRET, user: step },
+    })
+    assert.deepEqual([token.status, token.body.code], [400, 'INVALID'])
+  }
 })

@@ -22,10 +22,10 @@ export const postWebhooks = endpoint({
     },
   },
   refusals: [],
-  async handle({ identity, body }, services) {
+  async handle({ identity, body, onceId }, services) {
     const webhooks = webhooksOf(services)
     const { url, events, description = '', enabled = true } = body
-    const created = await withUrlFault(webhooks.create(identity.app, { url, events, description, enabled }))
+    const created = await withUrlFault(webhooks.create(identity.app, { url, events, description, enabled }, onceId))
     const answer: WebhookCreatedAnswer = { ...webhookJson(created, webhooks.now()), secret: created.secret }
     return { status: 201, body: answer, headers: { location: `/v1/webhooks/${created.id}` } }
   },

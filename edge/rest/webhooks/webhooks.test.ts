@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
 import { before, beforeEach, test } from 'node:test'
-import type { AppId } from '@chat4all/protocol'
+import { type AppId, Chat4AllError } from '@chat4all/protocol'
 import type { Delivery } from '@chat4all/storage'
 import { type Answer, type RestFixture, restFixture } from '../testing/rest-fixture.js'
 import { deadDelivery } from '../testing/some-delivery.js'
@@ -41,6 +42,37 @@ test('the secret is shown when it is made, and never again', async () => {
     assert.ok(!JSON.stringify(body).includes('whsec_'))
   }
   assert.ok(!JSON.stringify(fixture.log).includes('whsec_'))
+})
+
+test('a webhook that was made though the answer was 503 is not made again for the same key', async () => {
+  const { definitions } = fixture.webhookStore
+  const { create } = definitions
+  let faults = 1
+  definitions.create = async (webhook) => {
+    await create.call(definitions, webhook)
+    if (faults-- > 0) throw new Chat4AllError('UNAVAILABLE')
+  }
+  const headers = { 'idempotency-key': randomUUID() }
+  const url = 'https://example.org/once'
+  const register = (json: object) => fixture.call('POST', '/v1/webhooks', { token, json, headers })
+  try {
+    assert.equal((await register({ url })).status, 503)
+    // The key is free again after a fault, but not for another webhook.
+    const other = await register({ url, description: 'another' })
+    assert.deepEqual([other.status, other.body.code], [422, 'IDEMPOTENCY_KEY_REUSED'])
+    const made = await register({ url })
+    assert.equal(made.status, 201)
+    const { body } = await call('GET', '/v1/webhooks')
+    const ids = body.webhooks.filter((webhook: { url: string }) => webhook.url === url)
+    assert.deepEqual(
+      ids.map(({ webhook_id }: { webhook_id: string }) => webhook_id),
+      [made.body.webhook_id],
+    )
+    const ref = { app: APP, id: made.body.webhook_id }
+    assert.equal((await definitions.get(ref))!.secrets[0]!.secret, made.body.secret)
+  } finally {
+    definitions.create = create
+  }
 })
 
 test('a webhook is changed in what is named and stays as it was in the rest', async () => {

@@ -3,9 +3,11 @@ import {
   type ConversationId,
   conversationId,
   extras as extrasType,
+  illFormedAt,
   MEMBERS_CHANGED_MAX,
   type MessageId,
   metadata as metadataType,
+  NOT_WELL_FORMED,
   type Of,
   type Payload,
   parseMessageId,
@@ -39,6 +41,8 @@ function encoding<T, Result>(type: Type<T>, value: T, what: string, use: (bytes:
     type.write(writer, value)
     const bytes = writer.since(0)
     type.check(new Reader(bytes))
+    // Not seen in the bytes: the encoder has put U+FFFD there.
+    if (illFormedAt(value) !== undefined) throw new Chat4AllError('INVALID', NOT_WELL_FORMED)
     return use(bytes)
   } catch (cause) {
     const why = cause instanceof Chat4AllError ? cause.detail : (cause as Error).message

@@ -14,6 +14,22 @@ const TRY_MS_MAX = 120_000
 const WAIT_MS = 250
 const WAIT_MS_MAX = 5_000
 const ANSWER_MS_MAX = 150_000
+/**
+ * A server that died over a request holds its key for a minute. An upload is not worth the wait: another is begun, and the
+ * first, if there is one, is dropped after a day as any that nobody completes.
+ */
+const IN_PROGRESS_MS_MAX = 5_000
+
+interface Asked {
+  readonly body?: object | undefined
+  readonly signal?: AbortSignal | undefined
+  /** Sent with a key: a repeat, after an answer that was lost, does nothing twice. */
+  readonly idempotent?: boolean
+}
+
+interface Sent extends Pick<Asked, 'body' | 'signal'> {
+  readonly key: string | undefined
+}
 
 /** The calls of /v1/files: with a token, again where that makes sense, at another edge when one is gone. */
 export class FilesApi {
@@ -30,7 +46,7 @@ export class FilesApi {
   }
 
   initiate(body: object, signal?: AbortSignal): Promise<InitiatedAnswer> {
-    return this.ask('POST', '/v1/files/initiate', { body, signal })
+    return this.ask('POST', '/v1/files/initiate', { body, signal, idempotent: true })
   }
 
   parts(id: string, signal?: AbortSignal): Promise<PartsAnswer> {
@@ -63,15 +79,13 @@ export class FilesApi {
     return new URL(url, this.bases[this.base]).href
   }
 
-  private async ask<T>(
-    method: string,
-    path: string,
-    { body, signal }: { readonly body?: object; readonly signal?: AbortSignal | undefined },
-  ): Promise<T> {
+  private async ask<T>(method: string, path: string, { body, signal, idempotent = false }: Asked): Promise<T> {
     const giveUpAt = performance.now() + TRY_MS_MAX
+    let key = idempotent ? newIdempotencyKey() : undefined
+    let newKeyAt: number | undefined
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.once<T>(method, path, body, signal)
+        return await this.once<T>(method, path, { body, signal, key })
       } catch (error) {
         if (signal?.aborted) throw signal.reason
         if (!(error instanceof Chat4AllError)) throw error
@@ -81,13 +95,20 @@ export class FilesApi {
           if (attempt > 1 || typeof this.options.token === 'string') throw error
           continue
         }
+        if (error.code === 'IN_PROGRESS') {
+          newKeyAt ??= performance.now() + IN_PROGRESS_MS_MAX
+          if (performance.now() >= newKeyAt) {
+            key = newIdempotencyKey()
+            newKeyAt = undefined
+          }
+        }
         // Another edge may answer at once; the same one, a moment later.
         await pause(error.retryAfter ?? Math.min(WAIT_MS * 2 ** attempt, WAIT_MS_MAX), signal)
       }
     }
   }
 
-  private async once<T>(method: string, path: string, body: object | undefined, signal?: AbortSignal): Promise<T> {
+  private async once<T>(method: string, path: string, { body, signal, key }: Sent): Promise<T> {
     const token = await this.token()
     const base = this.bases[this.base]!
     let response: Response
@@ -96,7 +117,11 @@ export class FilesApi {
       const late = AbortSignal.timeout(ANSWER_MS_MAX)
       response = await (this.options.fetch ?? fetch)(new URL(path, base), {
         method,
-        headers: { authorization: `Bearer ${token}`, ...(body && { 'content-type': 'application/json' }) },
+        headers: {
+          authorization: `Bearer ${token}`,
+          ...(body && { 'content-type': 'application/json' }),
+          ...(key !== undefined && { 'idempotency-key': key }),
+        },
         ...(body && { body: JSON.stringify(body) }),
         signal: signal ? AbortSignal.any([signal, late]) : late,
       })
@@ -125,6 +150,11 @@ export class FilesApi {
     this.refused = token
     this.known = undefined
   }
+}
+
+/** Not `randomUUID`, which pages without TLS lack. */
+function newIdempotencyKey(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('')
 }
 
 export function pause(ms: number, signal?: AbortSignal): Promise<void> {

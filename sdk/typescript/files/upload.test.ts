@@ -17,6 +17,9 @@ class FakeServer {
   sameSize = false
   known: string | undefined
   /** Answers the n-th PUT otherwise than with 200. */
+  /** The first answers to `initiate`, and the keys that came with all of them. */
+  initiateFaults: (Error | number)[] = []
+  readonly keys: string[] = []
   fault: (count: number) => number | Error | undefined = () => undefined
   inFlight = 0
   inFlightMax = 0
@@ -31,6 +34,10 @@ class FakeServer {
     const about = { file_id: 'f1', state: 'uploading', part_size: PART_BYTES, part_count: count, size: this.size }
     const answer = (json: object) => new Response(JSON.stringify(json))
     if (pathname === '/v1/files/initiate') {
+      this.keys.push(new Headers(init?.headers).get('idempotency-key') ?? 'none')
+      const fault = this.initiateFaults.shift()
+      if (fault instanceof Error) throw fault
+      if (fault !== undefined) return new Response('{}', { status: fault })
       this.size = body.size
       const reused = this.known !== undefined && body.checksum === this.known
       if (reused) this.checksum = body.checksum
@@ -107,6 +114,17 @@ test('a file goes in parts, some at once, and is what was read', async () => {
   assert.ok(server.inFlightMax > 1 && server.inFlightMax <= 3)
   assert.deepEqual(progress.at(-1), { phase: 'done', storedBytes: 65, sentBytes: 65, totalBytes: 65 })
   assert.deepEqual(states, [{ fileId: 'f1', size: 65, fingerprint: '65 1' }, undefined])
+})
+
+test('an initiate whose answer was lost is sent again under its key', async () => {
+  const server = new FakeServer()
+  server.initiateFaults = [new Error('cut'), 503]
+  await server.upload(TEXT).result
+  assert.equal(server.keys.length, 3)
+  assert.match(server.keys[0]!, /^[0-9a-f]{32}$/)
+  assert.equal(new Set(server.keys).size, 1)
+  await server.upload(TEXT).result
+  assert.equal(new Set(server.keys).size, 2)
 })
 
 test('what is there is not sent again, unless it was cut off there', async () => {

@@ -153,6 +153,10 @@ test('what does not make sense is refused where it is written', async (t) => {
   assert.throws(() => client.send('c', 'x', { ttl: -1 }), { code: 'INVALID' })
   assert.throws(() => client.send('c', 'x', { messageId: 'abc' }), { code: 'INVALID' })
   assert.throws(() => client.send('c', { type: 'custom', data: new Date() }), { code: 'INVALID' })
+  const halves = { code: 'INVALID', message: /not well-formed Unicode/ }
+  assert.throws(() => client.send('c', 'half of a pair: \ud83d'), halves)
+  assert.throws(() => client.send('c', { type: 'custom', data: { note: '\ude00'.padEnd(200) } }), halves)
+  assert.throws(() => client.send('c', 'x', { metadata: { '\ud800': 'name' } }), halves)
   client.send('c', 'fits')
   assert.throws(() => client.send('c', 'no room'), { code: 'BUSY' })
 })

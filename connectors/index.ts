@@ -1,4 +1,3 @@
-export { type AddressGuard, type AddressRules, createAddressGuard } from './webhook/address-guard.js'
 export { startWebhooks, type Webhooks, type WebhooksOptions } from './webhook/dispatcher.js'
 export { type WebhookMetrics, webhookEvents } from './webhook/events.js'
 export { WEBHOOK_LIMITS, type WebhookLimits } from './webhook/limits.js'

@@ -7,7 +7,6 @@ export {
   tcpLinkDialer,
   tcpLinkListener,
 } from './link/tcp.js'
-export { type About, type ConsulMembers, type ConsulOptions, consulMembers } from './members/consul.js'
 export { clusterKeys, memberSeen, nodeOf, type ServiceEntry, weightsOf } from './members/consul-entries.js'
 export { inProcessMembers } from './members/in-process.js'
 export type * from './members/port.js'

@@ -1,6 +1,3 @@
-export { drainNode, RefusedError, rebalance } from './cluster/change-weights.js'
-export { CannotAskError } from './cluster/consul-api.js'
-export { type ClusterStatus, type EdgeStatus, type NodeStatus, readClusterStatus } from './cluster/status.js'
 export { ConfigError, type Flags, loadConfig } from './config/load-config.js'
 export { type Config, flagOf, type Reader, type Role, settingsOf } from './config/settings.js'
 export type { DemoApp, RunningRole } from './roles/role.js'

@@ -8,17 +8,17 @@ import { EXIT } from './process/exit-codes.js'
 import { Lifecycle } from './process/lifecycle.js'
 import { RingChangedError } from './process/ring-guard.js'
 import { version } from './process/version.js'
-import { startAll } from './roles/all.js'
-import { startEdgeRole } from './roles/edge.js'
 import type { RoleContext, RunningRole } from './roles/role.js'
-import { startShardNodeRole } from './roles/shard-node.js'
-import { startWebhookRole } from './roles/webhook.js'
 
+/**
+ * How each role is loaded and started. A process has one of them, and what the others stand on (REST, the clients of
+ * engines) costs it CPU at its start: a shard-node that joins takes that from those that serve.
+ */
 const START: Readonly<Record<Role, (context: RoleContext) => Promise<RunningRole>>> = {
-  all: startAll,
-  edge: startEdgeRole,
-  'shard-node': startShardNodeRole,
-  webhook: startWebhookRole,
+  all: async (context) => (await import('./roles/all.js')).startAll(context),
+  edge: async (context) => (await import('./roles/edge.js')).startEdgeRole(context),
+  'shard-node': async (context) => (await import('./roles/shard-node.js')).startShardNodeRole(context),
+  webhook: async (context) => (await import('./roles/webhook.js')).startWebhookRole(context),
 }
 
 export interface RunOptions {
@@ -65,5 +65,5 @@ function isSystemError(error: unknown): boolean {
 
 /** Sessions are sent away over `drainMs`; a shard-node hands its slots over, and the views take in what they lack. */
 function stopMsMax({ drainMs }: Config): number {
-  return drainMs + 30_000
+  return drainMs + 60_000
 }

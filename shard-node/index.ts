@@ -1,5 +1,4 @@
 export { SHARD_DEFAULTS, type ShardConfig } from './core/index.js'
-export { inTurn } from './driver/in-turn.js'
 export type { ShardNode, ShardNodeOptions } from './driver/options.js'
 export { peerName } from './driver/peer-links.js'
 export { startShardNode } from './driver/shard-node.js'

@@ -160,6 +160,13 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     weather: { faults: { ...MOVING, 'slow-store': 1, 'link-cut': 0 }, shardNode: { membersStableMs: 100 } },
   },
   {
+    name: 'consent to what was announced, whatever came since',
+    rule: { of: 'shard-node', off: 'consentCoversAll' },
+    instead: 'the owner consents as soon as the view has what it had when it told where the slot ends',
+    breaks: [1, 2, 3],
+    weather: { faults: { ...MOVING, 'slow-store': 1, 'link-cut': 0 }, shardNode: { membersStableMs: 100 } },
+  },
+  {
     name: 'reclaim without compare-and-set',
     rule: { of: 'shard-node', off: 'reclaimByCompare' },
     instead: 'the owner serves a slot again that it had offered and nobody seemed to take',

@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { DataFolderInUseError, openDataFolder } from './data-folder.js'
+import { openDataFolder } from './data-folder.js'
+import { DataFolderInUseError } from './data-folder-in-use-error.js'
 
 const CHILD_FOLDER = 'CHAT4ALL_TEST_DATA_FOLDER'
 

@@ -1,6 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ClassicLevel } from 'classic-level'
+import { DataFolderInUseError } from './data-folder-in-use-error.js'
 
 /**
  * One process per data folder. The lock is the one that LevelDB takes on its own folder: a record lock that the
@@ -12,22 +13,6 @@ export interface DataFolder {
   readonly path: string
   /** Lets another process, or another opener in this one, have the folder. */
   close(): Promise<void>
-}
-
-/** The folder belongs to another process, or to another opener in this one. */
-export class DataFolderInUseError extends Error {
-  readonly folder: string
-  /** Undefined when the other process has not written it yet. */
-  readonly pid: number | undefined
-
-  constructor(folder: string, pid: number | undefined) {
-    const owner =
-      pid === undefined ? 'another process' : pid === process.pid ? 'this process already' : `process ${pid}`
-    super(`the data folder ${folder} is in use by ${owner}: stop it first, or use another folder`)
-    this.name = 'DataFolderInUseError'
-    this.folder = folder
-    this.pid = pid
-  }
 }
 
 /**

@@ -5,6 +5,8 @@ export interface Import {
   readonly line: number
   /** Gone after compiling. */
   readonly typeOnly: boolean
+  /** By `import()`: loaded when that is reached, not when the file is. */
+  readonly deferred: boolean
 }
 
 const STATEMENT = /^(?:import|export)\s+(type\s+)?(?:[\w$*{},\s]+?\s+from\s+)?'([^'\n]+)'/gm
@@ -19,11 +21,16 @@ export function importsOf(text: string): Import[] {
   const imports: Import[] = []
   for (const match of kept.matchAll(STATEMENT)) {
     if (!isCode(match)) continue
-    imports.push({ specifier: match[2]!, line: lineAt(text, match.index), typeOnly: match[1] !== undefined })
+    imports.push({
+      specifier: match[2]!,
+      line: lineAt(text, match.index),
+      typeOnly: match[1] !== undefined,
+      deferred: false,
+    })
   }
   for (const match of kept.matchAll(CALL)) {
     if (!isCode(match)) continue
-    imports.push({ specifier: match[1]!, line: lineAt(text, match.index), typeOnly: false })
+    imports.push({ specifier: match[1]!, line: lineAt(text, match.index), typeOnly: false, deferred: true })
   }
   return imports
 }

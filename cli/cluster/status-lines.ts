@@ -1,4 +1,4 @@
-import type { ClusterStatus, NodeStatus } from '@chat4all/server'
+import type { ClusterStatus, NodeStatus } from '@chat4all/server/cluster'
 import { printable } from '../terminal/printable.js'
 import { Styles } from '../terminal/styles.js'
 

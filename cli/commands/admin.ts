@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander'
 import { appLines, time } from '../admin/app-lines.js'
 import { type AdminOptions, AppsApi } from '../admin/apps-api.js'
 import { printJson } from '../terminal/json.js'
-import type { RegisterCommand } from './command.js'
+import type { DefineCommand } from './command.js'
 import { explained, wholeNumber } from './user-command.js'
 
 interface Options extends AdminOptions {
@@ -10,8 +10,7 @@ interface Options extends AdminOptions {
 }
 
 /** `chat4all admin apps …`: for operators. It asks a server that was started with CHAT4ALL_ADMIN_TOKEN. */
-export const registerAdmin: RegisterCommand = (program) => {
-  const admin = program.command('admin').description('Set up apps, over the admin API of a server')
+export const defineAdmin: DefineCommand = (admin) => {
   const apps = admin.command('apps').description('API clients, their secrets and quotas')
 
   appsCommand(apps, 'create <client-id>', 'Create an app and print its secret, which is shown this once')

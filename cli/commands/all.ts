@@ -1,10 +1,9 @@
-import { runDemoExchange } from '../demo/exchange.js'
-import type { RegisterCommand } from './command.js'
-import { serverRole, startRole } from './server-role.js'
+import type { DefineCommand } from './command.js'
+import { addSettings, startRole } from './server-role.js'
 
 /** `chat4all all`: every role in one process, with storage of its own. */
-export const registerAll: RegisterCommand = (program) => {
-  const command = serverRole(program, 'all', 'Run the whole server in one process')
+export const defineAll: DefineCommand = (command) => {
+  addSettings(command, 'all')
   command.option('--demo', 'make the app `demo`, print its credentials and show an exchange of messages')
   command.action(async () => {
     const demo = command.opts<{ demo?: true }>().demo === true
@@ -28,6 +27,7 @@ Who owns what, live
   ${url}/console/   (token: operator-token in the data folder)
 
 The same from here: two users on two sockets`)
+    const { runDemoExchange } = await import('../demo/exchange.js')
     await runDemoExchange({ url, clientId, clientSecret }, (line) => console.log(line))
     console.log('\nThe server stays up. Ctrl-C stops it.')
   })

@@ -1,27 +1,22 @@
+import { type Config, ConfigError, exitCodeOf, loadConfig } from '@chat4all/server'
 import {
   CannotAskError,
   type ClusterStatus,
-  type Config,
-  ConfigError,
   drainNode,
-  exitCodeOf,
-  loadConfig,
   RefusedError,
   readClusterStatus,
   rebalance,
-} from '@chat4all/server'
+} from '@chat4all/server/cluster'
 import type { Command } from 'commander'
 import { statusLines } from '../cluster/status-lines.js'
 import { printJson } from '../terminal/json.js'
-import { CommandError, type RegisterCommand } from './command.js'
+import { CommandError, type DefineCommand } from './command.js'
 import { addSettings, flagsOf } from './server-role.js'
 
 const POLL_MS = 500
 
 /** `chat4all cluster status|drain|rebalance`: for operators of a cluster on Consul and Cassandra. */
-export const registerCluster: RegisterCommand = (program) => {
-  const cluster = program.command('cluster').description('See how a cluster is, drain a shard-node, rebalance')
-
+export const defineCluster: DefineCommand = (cluster) => {
   const status = subcommand(cluster, 'status', 'Show nodes, edges, slots, logs and what is on its way')
   status.option('--json', 'print one JSON value')
   status.action(() =>

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 
-/** What each file of this folder exports: adds one command to the program. */
-export type RegisterCommand = (program: Command) => void
+/** What each file of this folder exports: gives a command its options, and what it does. */
+export type DefineCommand = (command: Command) => void
 
 /**
  * A fault that the person at the terminal can mend: main prints its message without a stack.

@@ -3,19 +3,18 @@ import { messageJson, printJson } from '../terminal/json.js'
 import { messageText, timeText } from '../terminal/message-text.js'
 import { printable } from '../terminal/printable.js'
 import { Styles } from '../terminal/styles.js'
-import type { RegisterCommand } from './command.js'
+import type { DefineCommand } from './command.js'
 import { type UserOptions, userCommand, withClient } from './user-command.js'
 
 /** `chat4all conversations`: what the user is in. */
-export const registerConversations: RegisterCommand = (program) => {
-  userCommand(program, 'conversations', 'List the conversations, that with the newest message first').action(
-    (options: UserOptions) =>
-      withClient(options, async (client) => {
-        const conversations = client.conversations()
-        if (options.json) return printJson(conversations.map(conversationJson))
-        const styles = new Styles(process.stdout.isTTY)
-        for (const conversation of conversations) console.log(conversationLine(conversation, styles))
-      }),
+export const defineConversations: DefineCommand = (command) => {
+  userCommand(command).action((options: UserOptions) =>
+    withClient(options, async (client) => {
+      const conversations = client.conversations()
+      if (options.json) return printJson(conversations.map(conversationJson))
+      const styles = new Styles(process.stdout.isTTY)
+      for (const conversation of conversations) console.log(conversationLine(conversation, styles))
+    }),
   )
 }
 

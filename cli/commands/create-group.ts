@@ -1,5 +1,5 @@
 import { printJson } from '../terminal/json.js'
-import { CommandError, type RegisterCommand } from './command.js'
+import { CommandError, type DefineCommand } from './command.js'
 import { conversationJson } from './conversations.js'
 import { type UserOptions, userCommand, withClient } from './user-command.js'
 
@@ -9,8 +9,8 @@ interface CreateOptions extends UserOptions {
 }
 
 /** `chat4all create-group`: a conversation of several, of which the user becomes the admin. */
-export const registerCreateGroup: RegisterCommand = (program) => {
-  userCommand(program, 'create-group <users...>', 'Create a group of these users and yourself')
+export const defineCreateGroup: DefineCommand = (command) => {
+  userCommand(command)
     .option('--title <title>', 'shown as its name')
     .option('--metadata <name=value>', 'a label; may be given several times', label, {})
     .action((users: string[], options: CreateOptions) =>

@@ -6,7 +6,7 @@ import { filesOf } from '../account/sign-in.js'
 import { TransferBar } from '../files/transfer-bar.js'
 import { printJson } from '../terminal/json.js'
 import { printable } from '../terminal/printable.js'
-import { CommandError, type RegisterCommand } from './command.js'
+import { CommandError, type DefineCommand } from './command.js'
 import { explained, type UserOptions, userCommand } from './user-command.js'
 
 interface DownloadCommandOptions extends UserOptions {
@@ -15,8 +15,8 @@ interface DownloadCommandOptions extends UserOptions {
 }
 
 /** `chat4all download`: ends well only when the file is whole and its SHA-256 is right. */
-export const registerDownload: RegisterCommand = (program) => {
-  userCommand(program, 'download <file-id> [path]', 'Download a file; the same command again goes on after a break')
+export const defineDownload: DefineCommand = (command) => {
+  userCommand(command)
     .option('--conversation <id>', 'in which it was posted: saves the server a search')
     .option('--force', 'replace a file that is there')
     .action((fileId: string, path: string | undefined, options: DownloadCommandOptions) =>

@@ -5,7 +5,7 @@ import type { Command } from 'commander'
 import { type Profile, Profiles } from '../account/profiles.js'
 import { type RestAccess, restCall } from '../account/rest-call.js'
 import { printJson } from '../terminal/json.js'
-import { CommandError, type RegisterCommand } from './command.js'
+import { CommandError, type DefineCommand } from './command.js'
 import { withoutAt } from './create-group.js'
 import { explained, type UserOptions, userCommand } from './user-command.js'
 
@@ -17,22 +17,25 @@ interface EraseOptions extends UserOptions {
 const ASK_EVERY_MS = 500
 
 /** `chat4all erase conversation|user`: deletes data for good, in the name of the profile's app. */
-export const registerErase: RegisterCommand = (program) => {
-  const erase = program
-    .command('erase')
-    .description('Erase data for good, in the name of the app (docs/deleting-data.md)')
-
-  surely(userCommand(erase, 'conversation <conversation>', 'Erase all that was said, and let all members go')).action(
-    (conversation: string, options: EraseOptions) =>
-      asApp(options, async (access) => {
-        await restCall(access, 'DELETE', `/v1/conversations/${encodeURIComponent(conversation)}`)
-        if (options.json) printJson({ conversation_id: conversation, status: 'done' })
-        else console.log(`${conversation} is erased`)
-      }),
+export const defineErase: DefineCommand = (erase) => {
+  surely(
+    userCommand(
+      erase.command('conversation <conversation>').description('Erase all that was said, and let all members go'),
+    ),
+  ).action((conversation: string, options: EraseOptions) =>
+    asApp(options, async (access) => {
+      await restCall(access, 'DELETE', `/v1/conversations/${encodeURIComponent(conversation)}`)
+      if (options.json) printJson({ conversation_id: conversation, status: 'done' })
+      else console.log(`${conversation} is erased`)
+    }),
   )
 
   surely(
-    userCommand(erase, 'user <user>', 'Erase what a user said in every conversation, its identities and profile'),
+    userCommand(
+      erase
+        .command('user <user>')
+        .description('Erase what a user said in every conversation, its identities and profile'),
+    ),
   ).action((user: string, options: EraseOptions) =>
     asApp(options, async (access) => {
       const begun = await restCall<ErasureAnswer>(access, 'DELETE', `/v1/users/${encodeURIComponent(withoutAt(user))}`)

@@ -4,7 +4,7 @@ import { existingConversation } from '../account/conversation-of.js'
 import { messageJson, printJson } from '../terminal/json.js'
 import { messageText, timeText } from '../terminal/message-text.js'
 import { Styles } from '../terminal/styles.js'
-import type { RegisterCommand } from './command.js'
+import type { DefineCommand } from './command.js'
 import { type UserOptions, userCommand, wholeNumber, withClient } from './user-command.js'
 
 interface HistoryOptions extends UserOptions, HistoryQuery {
@@ -12,8 +12,8 @@ interface HistoryOptions extends UserOptions, HistoryQuery {
 }
 
 /** `chat4all history`: a page of what is stored. */
-export const registerHistory: RegisterCommand = (program) => {
-  userCommand(program, 'history <conversation|@user>', 'Print stored messages, oldest first; the newest unless asked')
+export const defineHistory: DefineCommand = (command) => {
+  userCommand(command)
     .option('--limit <messages>', 'how many, at most 500', wholeNumber(1), 50)
     .addOption(new Option('--before <seq>', 'those before this one').argParser(wholeNumber(1)).conflicts('since'))
     .addOption(new Option('--since <seq>', 'those after this one').argParser(wholeNumber(0)))

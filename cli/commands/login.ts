@@ -2,7 +2,7 @@ import { requestToken } from '@chat4all/sdk/node'
 import { Option } from 'commander'
 import { type Profile, Profiles } from '../account/profiles.js'
 import { printJson } from '../terminal/json.js'
-import type { RegisterCommand } from './command.js'
+import type { DefineCommand } from './command.js'
 import { explained, profileOption } from './user-command.js'
 
 interface LoginOptions extends Profile {
@@ -11,10 +11,8 @@ interface LoginOptions extends Profile {
 }
 
 /** `chat4all login`: checks the credentials and keeps them. */
-export const registerLogin: RegisterCommand = (program) => {
-  program
-    .command('login')
-    .description('Keep an address, credentials and a user under the name of a profile')
+export const defineLogin: DefineCommand = (command) => {
+  command
     .requiredOption('--url <url>', 'the server, such as http://127.0.0.1:8080')
     .requiredOption('--client-id <id>', 'the app')
     .addOption(

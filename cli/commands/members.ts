@@ -1,58 +1,52 @@
-import { type Committed, requestToken } from '@chat4all/sdk/node'
-import { Profiles } from '../account/profiles.js'
-import { restCall } from '../account/rest-call.js'
+import type { Committed } from '@chat4all/sdk/node'
 import { printJson } from '../terminal/json.js'
-import { CommandError, type RegisterCommand } from './command.js'
+import { CommandError, type DefineCommand } from './command.js'
 import { withoutAt } from './create-group.js'
-import { explained, type UserOptions, userCommand, withClient } from './user-command.js'
+import { type UserOptions, userCommand, withClient } from './user-command.js'
 
 /** `chat4all members add|remove|role|list`: who is in a group. */
-export const registerMembers: RegisterCommand = (program) => {
-  const members = program.command('members').description('Show and change who is in a group')
-
-  userCommand(members, 'list <conversation>', 'List the members, and how far each has received and read').action(
-    (conversation: string, options: UserOptions) =>
-      withClient(options, async (client) => {
-        const view = client.conversation(conversation)
-        if (view === undefined)
-          throw new CommandError(`no conversation ${conversation}: see \`chat4all conversations\``)
-        if (view.members === undefined) {
-          throw new CommandError(`${view.memberCount} members: the server lists those of groups of up to 100`)
-        }
-        if (options.json) return printJson(view.members)
-        for (const { user, role, delivered, read } of view.members) {
-          console.log(`${user.padEnd(24)}  ${role.padEnd(6)}  delivered ${delivered}, read ${read} of ${view.head}`)
-        }
-      }),
+export const defineMembers: DefineCommand = (members) => {
+  userCommand(
+    members.command('list <conversation>').description('List the members, and how far each has received and read'),
+  ).action((conversation: string, options: UserOptions) =>
+    withClient(options, async (client) => {
+      const view = client.conversation(conversation)
+      if (view === undefined) throw new CommandError(`no conversation ${conversation}: see \`chat4all conversations\``)
+      if (view.members === undefined) {
+        throw new CommandError(`${view.memberCount} members: the server lists those of groups of up to 100`)
+      }
+      if (options.json) return printJson(view.members)
+      for (const { user, role, delivered, read } of view.members) {
+        console.log(`${user.padEnd(24)}  ${role.padEnd(6)}  delivered ${delivered}, read ${read} of ${view.head}`)
+      }
+    }),
   )
 
-  userCommand(members, 'add <conversation> <users...>', 'Add users to a group').action(
+  userCommand(members.command('add <conversation> <users...>').description('Add users to a group')).action(
     (conversation: string, users: string[], options: UserOptions) =>
       withClient(options, async (client) => {
         report(await client.addMembers(conversation, users.map(withoutAt)), options)
       }),
   )
 
-  userCommand(members, 'remove <conversation> <users...>', 'Remove users from a group; yourself: leave it').action(
-    (conversation: string, users: string[], options: UserOptions) =>
-      withClient(options, async (client) => {
-        report(await client.removeMembers(conversation, users.map(withoutAt)), options)
-      }),
+  userCommand(
+    members.command('remove <conversation> <users...>').description('Remove users from a group; yourself: leave it'),
+  ).action((conversation: string, users: string[], options: UserOptions) =>
+    withClient(options, async (client) => {
+      report(await client.removeMembers(conversation, users.map(withoutAt)), options)
+    }),
   )
 
   userCommand(
-    members,
-    'role <conversation> <user> <role>',
-    'Make a user of a group an admin, or an ordinary member',
+    members
+      .command('role <conversation> <user> <role>')
+      .description('Make a user of a group an admin, or an ordinary member'),
   ).action((conversation: string, user: string, role: string, options: UserOptions) =>
-    explained(async () => {
+    withClient(options, async (client) => {
       if (role !== 'admin' && role !== 'member') throw new CommandError(`a role is admin or member, not ${role}`)
-      const { url, ...credentials } = new Profiles().get(options.profile)
-      const { accessToken: token } = await requestToken(url, credentials)
       const name = withoutAt(user)
-      const path = `/v1/conversations/${encodeURIComponent(conversation)}/members/${encodeURIComponent(name)}`
-      await restCall({ url, token }, 'PUT', path, { role })
-      if (options.json) printJson({ user: name, role })
+      const { seq, time } = await client.setRole(conversation, name, role)
+      if (options.json) printJson({ user: name, role, seq, time })
       else console.log(`${name} is ${role === 'admin' ? 'an admin' : 'a member'} of ${conversation}`)
     }),
   )

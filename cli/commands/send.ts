@@ -3,7 +3,7 @@ import { enterConversation } from '../account/conversation-of.js'
 import type { Profile } from '../account/profiles.js'
 import { uploadWithProgress } from '../files/upload-with-progress.js'
 import { printJson } from '../terminal/json.js'
-import { CommandError, type RegisterCommand } from './command.js'
+import { CommandError, type DefineCommand } from './command.js'
 import { type UserOptions, userCommand, wholeNumber, withClient } from './user-command.js'
 
 interface SendCommandOptions extends UserOptions {
@@ -14,12 +14,8 @@ interface SendCommandOptions extends UserOptions {
 }
 
 /** `chat4all send`: ends well only when the message is committed. */
-export const registerSend: RegisterCommand = (program) => {
-  userCommand(
-    program,
-    'send <conversation|@user> [text]',
-    'Send a text, or a file; succeeds when it is stored for good',
-  )
+export const defineSend: DefineCommand = (command) => {
+  userCommand(command)
     .option('--file <path>', 'upload this file and send it, with the text as its caption')
     .option('--message-id <uuid>', 'the message’s UUIDv4: to repeat one whose fate is unknown, safely')
     .option('--ttl <seconds>', 'how long the message lives', wholeNumber(1))

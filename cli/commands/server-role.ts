@@ -11,11 +11,6 @@ import {
 import { type Command, Option } from 'commander'
 import { CommandError } from './command.js'
 
-/** Adds the command that runs a role of the server, with a flag for each of its settings that is no secret. */
-export function serverRole(program: Command, role: Role, about: string): Command {
-  return addSettings(program.command(role).description(about), role)
-}
-
 /** Adds a flag for each setting that is no secret, and tells of the others. */
 export function addSettings(command: Command, reader: Reader): Command {
   for (const [, setting] of settingsOf(reader)) {

@@ -6,7 +6,7 @@ import { ChatScreen } from '../tail/chat-screen.js'
 import { JsonLines } from '../tail/json-lines.js'
 import { PlainLines } from '../tail/plain-lines.js'
 import { type TailOutput, tail } from '../tail/tail.js'
-import { CommandError, type RegisterCommand } from './command.js'
+import { CommandError, type DefineCommand } from './command.js'
 import { explained, type UserOptions, userCommand, wholeNumber } from './user-command.js'
 
 interface TailOptions extends UserOptions {
@@ -16,8 +16,8 @@ interface TailOptions extends UserOptions {
 }
 
 /** `chat4all tail`: messages as they come, until it is stopped. */
-export const registerTail: RegisterCommand = (program) => {
-  userCommand(program, 'tail [conversation|@user]', 'Follow messages as they come; on a terminal, also write them')
+export const defineTail: DefineCommand = (command) => {
+  userCommand(command)
     .option('-n, --lines <messages>', 'how many of the last messages to begin with', wholeNumber(0), 10)
     .option('--since <seq>', 'begin behind this one instead', wholeNumber(0))
     .option('--no-read', 'do not mark what a terminal shows as read')

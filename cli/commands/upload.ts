@@ -2,12 +2,12 @@ import { Profiles } from '../account/profiles.js'
 import { bytesText } from '../files/transfer-bar.js'
 import { type UploadCommandOptions, uploadWithProgress } from '../files/upload-with-progress.js'
 import { printJson } from '../terminal/json.js'
-import type { RegisterCommand } from './command.js'
+import type { DefineCommand } from './command.js'
 import { explained, userCommand, wholeNumber } from './user-command.js'
 
 /** `chat4all upload`: the same command again goes on where it was cut off. */
-export const registerUpload: RegisterCommand = (program) => {
-  userCommand(program, 'upload <path>', 'Upload a file of up to 2 GiB; the same command again goes on after a break')
+export const defineUpload: DefineCommand = (command) => {
+  userCommand(command)
     .option('--mime <type>', 'its media type, where the name does not tell')
     .option('--parallel <parts>', 'parts that are sent at once', wholeNumber(1))
     .action((path: string, options: UploadCommandOptions) =>

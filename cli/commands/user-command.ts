@@ -10,9 +10,9 @@ export interface UserOptions {
   readonly json?: true
 }
 
-/** Adds a command that acts for the user of a profile. */
-export function userCommand(parent: Command, usage: string, about: string): Command {
-  return parent.command(usage).description(about).addOption(profileOption()).option('--json', 'print JSON, for scripts')
+/** Adds what every command has that acts for the user of a profile. */
+export function userCommand(command: Command): Command {
+  return command.addOption(profileOption()).option('--json', 'print JSON, for scripts')
 }
 
 export function profileOption(): Option {

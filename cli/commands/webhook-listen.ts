@@ -18,7 +18,7 @@ interface ListenOptions {
 }
 
 /** `chat4all webhook listen`: receives webhooks, checks their signatures and shows them. */
-export function registerWebhookListen(webhook: Command): void {
+export function defineWebhookListen(webhook: Command): void {
   webhook
     // Else the options of the role, which has a port too, would take those of this command.
     .enablePositionalOptions()

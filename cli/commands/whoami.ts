@@ -1,10 +1,10 @@
 import { printJson } from '../terminal/json.js'
-import type { RegisterCommand } from './command.js'
+import type { DefineCommand } from './command.js'
 import { type UserOptions, userCommand, withClient } from './user-command.js'
 
 /** `chat4all whoami`: the user as the server sees it. */
-export const registerWhoami: RegisterCommand = (program) => {
-  userCommand(program, 'whoami', 'Show whom the profile acts for, as the server says').action((options: UserOptions) =>
+export const defineWhoami: DefineCommand = (command) => {
+  userCommand(command).action((options: UserOptions) =>
     withClient(options, async (client, { url, clientId }) => {
       const conversations = client.conversations().length
       const { user } = client

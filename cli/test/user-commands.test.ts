@@ -135,6 +135,10 @@ describe('chat4all, as users run it', () => {
     await json('ann', 'members', 'role', id, '@ben', 'admin')
     const roles = async () => (await json('ben', 'members', 'list', id)).map(({ role }: { role: string }) => role)
     assert.deepEqual((await roles()).sort(), ['admin', 'admin', 'member'])
+    await json('ann', 'members', 'role', id, '@ben', 'member')
+    assert.deepEqual((await roles()).sort(), ['admin', 'member', 'member'])
+    const refused = await run(['members', 'role', id, '@ben', 'admin', '--profile', 'ben'])
+    assert.match(refused.stderr, /^chat4all: FORBIDDEN: only an admin of the group/)
     const dora = ['--url', server.url, '--client-id', 'demo', '--user', 'dora', '--profile', 'dora']
     await run(['login', ...dora], { CHAT4ALL_CLIENT_SECRET: SECRET })
     for (const user of ['ben', 'dora']) await json(user, 'send', id, `words of ${user}`)

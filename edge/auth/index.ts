@@ -10,5 +10,4 @@ export {
 } from './apps.js'
 export { type AuthenticatorOptions, createAuthenticator } from './jwt-authenticator.js'
 export type { Authenticator, Identity } from './port.js'
-export { sameSecret } from './same-secret.js'
 export { hashSecret } from './secret-hash.js'

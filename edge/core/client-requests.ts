@@ -39,10 +39,13 @@ function postOf(frame: Frame<'send'>, { app, id }: Author): Asked<PostFrame> {
 }
 
 function changeOf(frame: Frame<'members'>, { app, id }: Author): Asked<ChangeFrame> | string {
-  const { conversation, message_id, add, remove, seen } = frame
-  if (add.length === 0 && remove.length === 0) return 'nobody to add or remove'
+  const { conversation, message_id, add, remove, seen, promote, demote } = frame
+  const users = add.length + remove.length + (promote?.length ?? 0) + (demote?.length ?? 0)
+  if (users === 0) return 'nobody to add or remove, and nobody whose role is to change'
   const change: Asked<ChangeFrame> = { t: 'change', app, conversation, message_id, by: id, service: false, add, remove }
   if (seen !== undefined) change.seen = seen
+  if (promote !== undefined) change.promote = promote
+  if (demote !== undefined) change.demote = demote
   return change
 }
 

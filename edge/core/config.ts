@@ -49,7 +49,7 @@ export interface EdgeConfig {
 
   /** How long nodes may take to list a user's conversations. */
   readonly enumerateMs: number
-  /** After a change of nodes or owners, every user's list is asked again within this time. */
+  /** After changes of nodes or owners, every user's list is asked again within this time of the last one. */
   readonly reconcileMs: number
   /** A list is trusted when nodes and owners did not change for so long before it was asked. */
   readonly settleMs: number

@@ -49,7 +49,6 @@ export class EdgeCore implements EdgeContext {
   private readonly arrivals = new Map<number, LocalUser>()
   private nextArrival = 1
   private sweptAt = 0
-  private reconciledAt = 0
   private draining = false
   private readonly receive = (frame: ClientFrame): void => {
     this.framesOfMessage++
@@ -280,11 +279,6 @@ export class EdgeCore implements EdgeContext {
     if (now - this.sweptAt < SWEEP_MS) return
     this.sweptAt = now
     this.sweep()
-    const { changedAt } = this.enumerations
-    if (changedAt > this.reconciledAt) {
-      this.reconciledAt = changedAt
-      this.reconciler.scheduleAll()
-    }
     this.reconciler.tick()
   }
 

@@ -1,4 +1,4 @@
-import type { ConversationInfo } from '@chat4all/protocol'
+import type { ConversationInfo, Millis } from '@chat4all/protocol'
 import type { EdgeContext } from './edge-context.js'
 import type { EnumerationOwner } from './enumerations.js'
 import type { LocalUser, LocalUsers } from './local-user.js'
@@ -9,7 +9,8 @@ const SPREAD_MS_PER_USER = 10
 /**
  * Asks again for the conversations of users whose last list may have missed some. That a user was added to a
  * conversation is told to the edges where it is, best effort; when nodes or owners change, or presence cannot be
- * written, such a word can get lost, and this is what finds it: within `reconcileMs`, not never (design §5).
+ * written, such a word can get lost, and this is what finds it: within `reconcileMs` of the last change, not never
+ * (design §5).
  */
 export class Reconciler {
   private readonly edge: EdgeContext
@@ -18,6 +19,9 @@ export class Reconciler {
   /** Users by the second in which they are due. */
   private readonly due = new Map<number, LocalUser[]>()
   private second = 0
+  /** The change of nodes or owners that was last heeded, and since when there is one that was not. */
+  private heededAt = 0 as Millis
+  private unheededSince: Millis | undefined
 
   /** `arrive` tells presence of a user that it could not be told of before. */
   constructor(edge: EdgeContext, users: LocalUsers, arrive: (user: LocalUser) => void) {
@@ -30,7 +34,8 @@ export class Reconciler {
     if (user.reconciling) return
     user.reconciling = true
     const { config, world, now } = this.edge
-    const spreadMs = Math.min(config.reconcileMs - config.settleMs, this.users.size * SPREAD_MS_PER_USER)
+    const spreadMsMax = Math.max(0, config.reconcileMs - 2 * config.settleMs)
+    const spreadMs = Math.min(spreadMsMax, this.users.size * SPREAD_MS_PER_USER)
     const at = now + config.settleMs + world.random() * spreadMs
     const second = Math.max(Math.ceil(at / 1000), this.second + 1)
     const users = this.due.get(second)
@@ -38,12 +43,9 @@ export class Reconciler {
     else users.push(user)
   }
 
-  scheduleAll(): void {
-    for (const user of this.users.values()) this.schedule(user)
-  }
-
   tick(): void {
     const { now } = this.edge
+    this.heedChanges(now)
     const second = Math.floor(now / 1000)
     if (second <= this.second) return
     this.second = second
@@ -52,6 +54,22 @@ export class Reconciler {
       this.due.delete(at)
       for (const user of users) this.run(user)
     }
+  }
+
+  /**
+   * Everybody's list is asked for when the changes are over: while slots move one by one, an answer is out of date
+   * before it comes, and asking every node about every user would slow the moves themselves. Changes without an end are
+   * not waited for.
+   */
+  private heedChanges(now: Millis): void {
+    const { config, enumerations } = this.edge
+    const { changedAt } = enumerations
+    if (changedAt <= this.heededAt) return
+    this.unheededSince ??= now
+    if (now - changedAt < config.settleMs && now - this.unheededSince < config.reconcileMs) return
+    this.heededAt = changedAt
+    this.unheededSince = undefined
+    for (const user of this.users.values()) this.schedule(user)
   }
 
   private run(user: LocalUser): void {

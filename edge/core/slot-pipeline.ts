@@ -48,7 +48,10 @@ function bytesOf(frame: RequestFrame): number {
     case 'post':
       return FRAME_BYTES + frame.payload.length + (frame.extras?.length ?? 0)
     case 'change':
-      return FRAME_BYTES + 32 * (frame.add.length + frame.remove.length)
+      return (
+        FRAME_BYTES +
+        32 * (frame.add.length + frame.remove.length + (frame.promote?.length ?? 0) + (frame.demote?.length ?? 0))
+      )
     case 'open':
       return FRAME_BYTES + 32 * frame.members.length
     default:

@@ -115,7 +115,7 @@ export const create = frame(
 export const members = frame(
   17,
   'members',
-  'Add and remove members of a group; removing oneself is leaving. Answered by `sent`.',
+  'Add and remove members of a group, and change their roles; removing oneself is leaving. Answered by `sent`.',
   {
     cseq: cseqNumber,
     conversation: conversationId,
@@ -123,6 +123,8 @@ export const members = frame(
     add: list(userId, MEMBERS_CHANGED_MAX),
     remove: list(userId, MEMBERS_CHANGED_MAX),
     seen: optional(seenSeq),
+    promote: optional(list(userId, MEMBERS_CHANGED_MAX, 'make admins of them, also of those that are added')),
+    demote: optional(list(userId, MEMBERS_CHANGED_MAX, 'take that back')),
   },
 )
 

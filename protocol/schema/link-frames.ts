@@ -195,6 +195,10 @@ export const want = frame(30, 'want', 'The ring gives me this slot, which your l
   epoch: epochNumber,
   node: nodeId,
 })
+export const noted = frame(32, 'noted', 'My log says that it follows yours up to there (`ends`): hold the slot.', {
+  slot: slotNumber,
+  epoch: epochNumber,
+})
 export const taken = frame(31, 'taken', 'The slot is mine: send whoever asks for it to me.', {
   slot: slotNumber,
   epoch: epochNumber,
@@ -320,6 +324,12 @@ export const consent = frame(
   'Take the slot: all of it is in the view, and nothing more is written. Good for this epoch and log only.',
   { slot: slotNumber, epoch: epochNumber, log: logName, end: offsetNumber },
 )
+export const ends = frame(
+  52,
+  'ends',
+  'The slot will be yours. So far all of it is committed, below `end`: note in your log that it follows mine up to there.',
+  { slot: slotNumber, epoch: epochNumber, log: logName, end: offsetNumber },
+)
 export const linkPong = frame(50, 'link_pong', 'The link is alive.', {})
 
 export const EDGE_LINK_FRAMES = [
@@ -338,6 +348,7 @@ export const EDGE_LINK_FRAMES = [
   enumerate,
   linkPing,
   want,
+  noted,
   taken,
 ] as const
 export const NODE_LINK_FRAMES = [
@@ -355,6 +366,7 @@ export const NODE_LINK_FRAMES = [
   enumerated,
   linkPong,
   consent,
+  ends,
 ] as const
 
 export type EdgeLinkFrame = FrameOf<(typeof EDGE_LINK_FRAMES)[number]>
@@ -382,3 +394,5 @@ export type RequestFrame =
 export type FanoutFrame = FrameOf<typeof fanout>
 export type WantFrame = FrameOf<typeof want>
 export type ConsentFrame = FrameOf<typeof consent>
+export type EndsFrame = FrameOf<typeof ends>
+export type NotedFrame = FrameOf<typeof noted>

@@ -7,9 +7,11 @@ export type { ClientStorage, KeyValueStorage, SavedCursor, SavedRequest, SavedSt
 export { webStorage } from './client/web-storage.js'
 export type { BackoffLimits } from './core/backoff.js'
 export type { ConversationView, MemberView } from './core/conversation-view.js'
+export { afterErasure } from './core/erasure.js'
 export type {
   Committed,
   Content,
+  Erasure,
   HistoryPage,
   HistoryQuery,
   Message,

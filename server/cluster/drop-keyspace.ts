@@ -1,4 +1,4 @@
-import { joinCassandra } from '@chat4all/storage'
+import { joinCassandra } from '@chat4all/storage/cassandra'
 
 const DROP_MS_MAX = 60_000
 

@@ -8,7 +8,8 @@ import {
   type ServiceEntry,
   weightsOf,
 } from '@chat4all/router'
-import { cassandraNodeLogs, cassandraSlotTable, joinCassandra, type LogCursors, type SlotRow } from '@chat4all/storage'
+import type { LogCursors, SlotRow } from '@chat4all/storage'
+import { cassandraNodeLogs, cassandraSlotTable, joinCassandra } from '@chat4all/storage/cassandra'
 import type { Config } from '../config/settings.js'
 import { CannotAskError, ConsulApi } from './consul-api.js'
 import { type NodeMetrics, readNodeMetrics } from './node-metrics.js'

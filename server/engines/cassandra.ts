@@ -1,9 +1,4 @@
 import {
-  cassandraMessageView,
-  cassandraNodeLogs,
-  cassandraRecords,
-  cassandraSlotTable,
-  connectCassandra,
   type DirectoryStore,
   type MessageView,
   type NodeLogs,
@@ -35,6 +30,8 @@ export async function openCassandraStorage(
   health: EngineHealth,
   teardown: Teardown,
 ): Promise<CassandraStorage> {
+  const { cassandraMessageView, cassandraNodeLogs, cassandraRecords, cassandraSlotTable, connectCassandra } =
+    await import('@chat4all/storage/cassandra')
   const { cassandraUsername: username, cassandraPassword: password } = config
   const told = new Set<string>()
   const client = await health.until(cassandraEngine(config), () =>

@@ -1,4 +1,4 @@
-import { type EventStream, kafkaEventStream, MESSAGES_TOPIC } from '@chat4all/storage'
+import type { EventStream } from '@chat4all/storage'
 import type { RoleContext } from '../roles/role.js'
 import type { Teardown } from '../roles/teardown.js'
 import type { Engine, EngineHealth } from './engine-health.js'
@@ -9,12 +9,13 @@ const REPLICATION_MAX = 3
  * Where a shard-node publishes what it committed; undefined without Kafka. Nobody waits for Kafka: while it is away the
  * log keeps what is not published, and clients notice nothing.
  */
-export function openEventStream(
+export async function openEventStream(
   { config }: RoleContext,
   health: EngineHealth,
   teardown: Teardown,
-): EventStream | undefined {
+): Promise<EventStream | undefined> {
   if (config.kafka === undefined) return undefined
+  const { kafkaEventStream, MESSAGES_TOPIC } = await import('@chat4all/storage/kafka')
   const engine: Engine = { name: 'Kafka', where: config.kafka.join(',') }
   health.back(engine)
   const stream = kafkaEventStream({

@@ -1,4 +1,5 @@
-import { type ConsulMembers, consulMembers, type Members, staticMembers } from '@chat4all/router'
+import { type Members, staticMembers } from '@chat4all/router'
+import type { ConsulMembers } from '@chat4all/router/consul'
 import { version } from '../process/version.js'
 import type { RoleContext } from '../roles/role.js'
 import type { Teardown } from '../roles/teardown.js'
@@ -11,20 +12,25 @@ export interface ClusterMembers {
 }
 
 /** Who is in the cluster: what Consul says, or a fixed list. Nobody waits for Consul: it is followed once it answers. */
-export function openMembers(context: RoleContext, health: EngineHealth, teardown: Teardown): ClusterMembers {
+export async function openMembers(
+  context: RoleContext,
+  health: EngineHealth,
+  teardown: Teardown,
+): Promise<ClusterMembers> {
   const what = 'what was known last stands, and no slot moves'
-  const consul = openConsul(context, health, teardown, what)
+  const consul = await openConsul(context, health, teardown, what)
   return { members: consul ?? staticMembers(context.config.members!), consul }
 }
 
 /** Consul, if it is configured. `meanwhile`: what it means for this process when it is away. */
-export function openConsul(
+export async function openConsul(
   { config }: RoleContext,
   health: EngineHealth,
   teardown: Teardown,
   meanwhile: string,
-): ConsulMembers | undefined {
+): Promise<ConsulMembers | undefined> {
   if (config.consul === undefined) return undefined
+  const { consulMembers } = await import('@chat4all/router/consul')
   const engine: Engine = { name: 'Consul', where: config.consul }
   health.back(engine)
   const consul = consulMembers({

@@ -31,12 +31,13 @@ function contextOf(cluster: string): RoleContext {
 
 test('processes of one cluster count together, those of another apart', async () => {
   const teardown = new Teardown()
-  const open = (cluster: string) => {
+  const open = async (cluster: string) => {
     const context = contextOf(cluster)
-    return openRedisParts(context, new EngineHealth(context.logger, context.registry), teardown).rateLimits
+    const health = new EngineHealth(context.logger, context.registry)
+    return (await openRedisParts(context, health, teardown)).rateLimits
   }
   const name = `t${randomUUID().slice(0, 8)}`
-  const [one, other, elsewhere] = [open(name), open(name), open(`${name}x`)]
+  const [one, other, elsewhere] = [await open(name), await open(name), await open(`${name}x`)]
   const take = (limits: typeof one) => limits.take({ name: 'user', points: 10, seconds: 60 }, 'demo ana')
   try {
     // A connection that stands not yet counts for itself: until both see what the other took.

@@ -1,12 +1,4 @@
-import {
-  everywherePresence,
-  inProcessRateLimits,
-  openRedis,
-  type Presence,
-  type RateLimits,
-  redisPresence,
-  redisRateLimits,
-} from '@chat4all/storage'
+import { everywherePresence, inProcessRateLimits, type Presence, type RateLimits } from '@chat4all/storage'
 import type { RoleContext } from '../roles/role.js'
 import type { Teardown } from '../roles/teardown.js'
 import type { Engine, EngineHealth } from './engine-health.js'
@@ -19,8 +11,13 @@ export interface RedisParts {
 }
 
 /** What Redis does for edges and shard-nodes. Nobody waits for it: it is a hint, and a counter. */
-export function openRedisParts({ config }: RoleContext, health: EngineHealth, teardown: Teardown): RedisParts {
+export async function openRedisParts(
+  { config }: RoleContext,
+  health: EngineHealth,
+  teardown: Teardown,
+): Promise<RedisParts> {
   if (config.redis === undefined) return { presence: everywherePresence(), rateLimits: inProcessRateLimits() }
+  const { openRedis, redisPresence, redisRateLimits } = await import('@chat4all/storage/redis')
   const engine: Engine = { name: 'Redis', where: config.redis.join(',') }
   health.back(engine)
   const redis = openRedis({

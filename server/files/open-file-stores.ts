@@ -4,7 +4,6 @@ import {
   type EmbeddedObjects,
   ObjectStores,
   openEmbeddedObjects,
-  openS3,
   type PlacedStore,
   type StoreId,
 } from '@chat4all/storage'
@@ -35,7 +34,7 @@ export async function openFileStores(
     return undefined
   }
   const embedded = config.s3 === undefined ? await openFolder(config, tokenKey) : undefined
-  const placed = embedded ? [{ id: 'folder' as StoreId, weight: 1, store: embedded }] : s3Stores(context)
+  const placed = embedded ? [{ id: 'folder' as StoreId, weight: 1, store: embedded }] : await s3Stores(context)
   const objects = new ObjectStores(placed, {
     copies: config.fileCopies,
     onHealth(store, healthy, error) {
@@ -57,7 +56,8 @@ function openFolder(config: Config, tokenKey: Uint8Array): Promise<EmbeddedObjec
   })
 }
 
-function s3Stores({ config, logger }: RoleContext): PlacedStore[] {
+async function s3Stores({ config, logger }: RoleContext): Promise<PlacedStore[]> {
+  const { openS3 } = await import('@chat4all/storage/s3')
   const { s3, s3AccessKey, s3SecretKey, s3Bucket: bucket, s3Region: region, fileOrigins } = config
   return s3!.map(({ id, endpoint, weight }) => ({
     id: id as StoreId,

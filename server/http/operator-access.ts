@@ -1,5 +1,5 @@
 import type { HttpResponse, TemplatedApp } from 'uWebSockets.js'
-import { sameSecret } from '@chat4all/edge'
+import { sameSecret } from '@chat4all/edge/same-secret'
 import { answer } from './answer.js'
 
 /** Who may read what is for operators. */

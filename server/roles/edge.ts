@@ -1,6 +1,6 @@
 import type { EdgeId } from '@chat4all/protocol'
 import { tcpLinkDialer } from '@chat4all/router'
-import { type DirectoryStore, openEmbeddedEdgeStorage, type Records } from '@chat4all/storage'
+import type { DirectoryStore, Records } from '@chat4all/storage'
 import { linkTls } from '../config/load-config.js'
 import { cassandraEngine, openCassandraStorage } from '../engines/cassandra.js'
 import { EngineHealth } from '../engines/engine-health.js'
@@ -27,13 +27,13 @@ async function start(context: RoleContext, teardown: Teardown): Promise<RunningR
   const edge = config.nodeId as string as EdgeId
   const health = new EngineHealth(logger, registry)
   const { port, records, directory, demoApp, ring } = await openDirectory(context, health, teardown)
-  const { members, consul } = openMembers(context, health, teardown)
+  const { members, consul } = await openMembers(context, health, teardown)
   const server = await startEdgeServer(context, {
     edge,
     port,
     dialer: tcpLinkDialer(edge, { secret: config.linkSecret, tls: linkTls(config) }),
     members,
-    ...openRedisParts(context, health, teardown),
+    ...(await openRedisParts(context, health, teardown)),
     directory,
     records,
     fileStores: await openFileStores(context, config.tokenKey!, teardown),
@@ -58,6 +58,7 @@ interface EdgeDirectory {
 async function openDirectory(context: RoleContext, health: EngineHealth, teardown: Teardown): Promise<EdgeDirectory> {
   const { config } = context
   if (config.cassandra === undefined) {
+    const { openEmbeddedEdgeStorage } = await import('@chat4all/storage/embedded')
     const storage = await openEmbeddedEdgeStorage(config.dataDir)
     teardown.add(() => storage.close())
     // Slots and logs are in the folders of the shard-nodes.

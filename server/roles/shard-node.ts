@@ -1,5 +1,6 @@
 import { App } from 'uWebSockets.js'
-import { type ConsulMembers, desiredOwners, type Members, tcpLinkDialer, tcpLinkListener } from '@chat4all/router'
+import { desiredOwners, type Members, tcpLinkDialer, tcpLinkListener } from '@chat4all/router'
+import type { ConsulMembers } from '@chat4all/router/consul'
 import { peerName, type ShardConfig, type ShardNode, shardNodeEvents, startShardNode } from '@chat4all/shard-node'
 import type { MessageView, NodeLogs, SlotTable } from '@chat4all/storage'
 import { linkTls, ownLink } from '../config/load-config.js'
@@ -28,7 +29,6 @@ const OVER_A_NETWORK: Partial<ShardConfig> = {
   entriesInFlightEager: 2,
   gatherMs: 5,
   materialiseAfterMs: 4_000,
-  arrivingMax: 8,
 }
 
 /**
@@ -53,7 +53,7 @@ async function start(context: RoleContext, teardown: Teardown): Promise<RunningR
   const url = urlOf(config.host, listening.port)
 
   // Where it stands before it is known whether it can serve: the start may have to wait for an engine.
-  const { members, consul } = openMembers(context, health, teardown)
+  const { members, consul } = await openMembers(context, health, teardown)
   const { logs, view, slots, watch } = await openNodeStorage(context, health, consul, teardown)
   const links = { secret: config.linkSecret, tls: linkTls(config) }
   const listener = tcpLinkListener(node, {
@@ -62,14 +62,15 @@ async function start(context: RoleContext, teardown: Teardown): Promise<RunningR
     port,
     onRefused: (remote, reason) => logger.warn({ remote, reason }, 'link refused'),
   })
-  const stream = openEventStream(context, health, teardown)
+  const stream = await openEventStream(context, health, teardown)
+  const { presence } = await openRedisParts(context, health, teardown)
   const shardNode = await startShardNode({
     node,
     weight: config.nodeWeight,
     logs,
     view,
     slots,
-    presence: openRedisParts(context, health, teardown).presence,
+    presence,
     ...(stream !== undefined && { stream }),
     members,
     listener: advertised(listener, advertise),

@@ -1,4 +1,4 @@
-import { inTurn } from '@chat4all/shard-node'
+import { inTurn } from '@chat4all/shard-node/in-turn'
 import type { Logger } from '../logger.js'
 
 /** What has been started, to be ended in reverse order: at the stop, or when a later part of the start fails. */

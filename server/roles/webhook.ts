@@ -1,5 +1,5 @@
 import { App } from 'uWebSockets.js'
-import { type EventSource, kafkaEventSource } from '@chat4all/storage'
+import type { EventSource } from '@chat4all/storage'
 import { openCassandraStorage } from '../engines/cassandra.js'
 import { type Engine, EngineHealth } from '../engines/engine-health.js'
 import { openConsul } from '../engines/members.js'
@@ -31,10 +31,10 @@ async function start(context: RoleContext, teardown: Teardown): Promise<RunningR
   mountMetrics(app, registry, { token: config.metricsToken })
   const listening = await listen(app, config.host, config.port)
   const url = urlOf(config.host, listening.port)
-  announce(context, health, teardown, url, () => reasons())
+  await announce(context, health, teardown, url, () => reasons())
 
   const { view, records } = await openCassandraStorage(context, health, teardown)
-  const source = openEventSource(context, health, teardown)
+  const source = await openEventSource(context, health, teardown)
   startWebhookDelivery(context, { source, view, records, holder: config.nodeId! }, teardown)
   reasons = () => [health.reason('Kafka')].filter((reason) => reason !== undefined)
   return {
@@ -48,14 +48,14 @@ async function start(context: RoleContext, teardown: Teardown): Promise<RunningR
 }
 
 /** Tells people, by Consul where there is one, that this process is there, and why it cannot deliver when it cannot. */
-function announce(
+async function announce(
   context: RoleContext,
   health: EngineHealth,
   teardown: Teardown,
   url: string,
   reasons: () => readonly string[],
-): void {
-  const consul = openConsul(context, health, teardown, 'webhooks are delivered all the same')
+): Promise<void> {
+  const consul = await openConsul(context, health, teardown, 'webhooks are delivered all the same')
   if (consul === undefined) return
   const name = context.config.nodeId!
   const fault = (): string | undefined => reasons().join('; ') || undefined
@@ -64,7 +64,12 @@ function announce(
   teardown.add(async () => clearInterval(telling))
 }
 
-function openEventSource({ config }: RoleContext, health: EngineHealth, teardown: Teardown): EventSource {
+async function openEventSource(
+  { config }: RoleContext,
+  health: EngineHealth,
+  teardown: Teardown,
+): Promise<EventSource> {
+  const { kafkaEventSource } = await import('@chat4all/storage/kafka')
   const kafka: Engine = { name: 'Kafka', where: config.kafka!.join(',') }
   const source = kafkaEventSource({
     brokers: config.kafka!,

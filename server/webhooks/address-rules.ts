@@ -1,4 +1,4 @@
-import { type AddressGuard, createAddressGuard } from '@chat4all/connectors'
+import { type AddressGuard, createAddressGuard } from '@chat4all/connectors/address-guard'
 import type { Config } from '../config/settings.js'
 
 /** Where webhooks may lead, as the settings say. */

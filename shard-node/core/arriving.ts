@@ -1,11 +1,13 @@
-import type { ConsentFrame, Millis, NodeId, Offset, Slot, SlotRow } from '@chat4all/protocol'
+import type { ConsentFrame, EndsFrame, Millis, NodeId, Offset, Slot, SlotRow } from '@chat4all/protocol'
 import type { Effect } from './effects.js'
 import { hasElapsed } from './elapsed.js'
+import { Pace } from './pace.js'
 
 /** How many slots, how stable the members, how long an answer may take. */
 export interface ArrivingLimits {
   readonly node: NodeId
   readonly arrivingMax: number
+  readonly arrivingQuickMs: number
   readonly membersStableMs: number
   readonly wantMs: number
 }
@@ -13,23 +15,29 @@ export interface ArrivingLimits {
 interface Arriving {
   readonly node: NodeId
   readonly askedAt: Millis
+  /** Where the slot ends so far, until it is told that this is noted. */
+  ends: EndsFrame | undefined
+  /** When that was told: requests are held from then on. */
+  heldAt: Millis | undefined
   consent: ConsentFrame | undefined
 }
 
 /**
- * Slots that the ring gives to this node while another, healthy one has them: asked for a few at a time, and only when
- * the members have been the same for a while, so that a restart does not send slots to and fro. (Slots of dead logs are
- * not asked for: they are recovered, at once.)
+ * Slots that the ring gives to this node while another, healthy one has them: asked for at the pace at which each moves
+ * quickly, for its requests wait meanwhile, and only when the members have been the same for a while, so that a restart
+ * does not send slots to and fro. (Slots of dead logs are not asked for: they are recovered, at once.)
  */
 export class ArrivingSlots {
   private readonly limits: ArrivingLimits
   private readonly slots = new Map<Slot, Arriving>()
+  private readonly pace: Pace
   private stableSince = 0 as Millis
   /** Asked last: others come first the next time, or a node that answers nothing would keep all places. */
   private lastAsked = -1
 
   constructor(limits: ArrivingLimits) {
     this.limits = limits
+    this.pace = new Pace(limits.arrivingMax, limits.arrivingQuickMs)
   }
 
   clear(): void {
@@ -52,26 +60,43 @@ export class ArrivingSlots {
       // Also with a consent: it may be for an epoch that was over when it came.
       if (!hasElapsed(this.limits.wantMs, askedAt, now)) continue
       this.slots.delete(slot)
+      this.pace.took(this.limits.wantMs)
       overdue = true
     }
     if (!hasElapsed(this.limits.membersStableMs, this.stableSince, now)) return overdue
     for (const slot of this.inTurn(slots)) {
-      if (this.slots.size >= this.limits.arrivingMax) break
+      if (this.slots.size >= this.pace.atOnce) break
       const row = this.slots.has(slot) ? undefined : rowToAskFor(slot)
       if (row === undefined) continue
       const { epoch, node } = row
       this.lastAsked = slot
-      this.slots.set(slot, { node, askedAt: now, consent: undefined })
+      this.slots.set(slot, { node, askedAt: now, ends: undefined, heldAt: undefined, consent: undefined })
       effects.push({ type: 'tell-node', node, frame: { t: 'want', slot, epoch, node: this.limits.node } })
     }
     return overdue
   }
 
   private inTurn(slots: Iterable<Slot>): Slot[] {
-    if (this.slots.size >= this.limits.arrivingMax) return []
+    if (this.slots.size >= this.pace.atOnce) return []
     const sorted = [...slots].sort((a, b) => a - b)
     const from = sorted.findIndex((slot) => slot > this.lastAsked)
     return from === -1 ? sorted : [...sorted.slice(from), ...sorted.slice(0, from)]
+  }
+
+  announced(ends: EndsFrame): void {
+    const arriving = this.slots.get(ends.slot)
+    if (arriving !== undefined) arriving.ends = ends
+  }
+
+  /** Tells owners whose word is noted by now that they can hold their slots. */
+  tellNoted(isNoted: (ends: EndsFrame) => boolean, now: Millis, effects: Effect[]): void {
+    for (const [slot, arriving] of this.slots) {
+      const { node, ends } = arriving
+      if (ends === undefined || !isNoted(ends)) continue
+      arriving.ends = undefined
+      arriving.heldAt ??= now
+      effects.push({ type: 'tell-node', node, frame: { t: 'noted', slot, epoch: ends.epoch } })
+    }
   }
 
   consented(consent: ConsentFrame): void {
@@ -86,10 +111,12 @@ export class ArrivingSlots {
   }
 
   /** The slot came, or went to somebody else. Returns who had consented. */
-  settled(slot: Slot): NodeId | undefined {
+  settled(slot: Slot, now: Millis): NodeId | undefined {
     const arriving = this.slots.get(slot)
     this.slots.delete(slot)
-    return arriving?.consent === undefined ? undefined : arriving.node
+    if (arriving?.consent === undefined) return undefined
+    this.pace.took(now - (arriving.heldAt ?? arriving.askedAt))
+    return arriving.node
   }
 
   /** What was asked of this node will not be answered. */

@@ -59,12 +59,22 @@ export function flush(state: ShardState, now: Millis): void {
   while (state.dirty.length > 0 || state.followed.pending) {
     const inFlight = pipeline.entriesInFlight
     const full = state.pendingBytes >= config.entryBytesMax
-    if (inFlight >= config.entriesInFlightMax || (inFlight >= config.entriesInFlightEager && !full)) break
-    if (!full && !hasElapsed(config.gatherMs, state.flushedAt, now)) break
+    // Requests of a slot that moves are held until this is committed.
+    const hurried = full || state.followed.pending || waitsToLeave(state)
+    if (inFlight >= config.entriesInFlightMax || (inFlight >= config.entriesInFlightEager && !hurried)) break
+    if (!hurried && !hasElapsed(config.gatherMs, state.flushedAt, now)) break
     appendEntry(state)
     state.flushedAt = now
   }
   pipeline.flush(state.effects)
+}
+
+/** Something that is not in an entry yet is all that keeps a slot from going further on its way to another node. */
+function waitsToLeave({ leaving }: ShardState): boolean {
+  for (const { stage, unsettled } of leaving.values()) {
+    if (stage === 'draining' && unsettled.some(({ dirty }) => dirty)) return true
+  }
+  return false
 }
 
 function appendEntry(state: ShardState): void {
@@ -86,7 +96,11 @@ function appendEntry(state: ShardState): void {
   state.dirty.splice(0, taken)
   const bytes = entryWriter.take()
   const offset = state.pipeline.append(bytes, { conversations, follows, bytes: bytes.length }, state.effects)
-  for (const { conversation } of conversations) conversation.lastEntry = offset
+  for (const { conversation } of conversations) {
+    conversation.lastEntry = offset
+    const leaving = state.leaving.get(conversation.slot)
+    if (leaving !== undefined) leaving.lastEntry = offset
+  }
   if (!state.rules.feedAfterCommit) {
     for (const work of conversations) feedView(state, work, offset, 0 as Millis)
   }

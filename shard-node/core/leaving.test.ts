@@ -3,20 +3,37 @@ import { test } from 'node:test'
 import type { Epoch, LogId, Millis, NodeId } from '@chat4all/protocol'
 import { SLOTS } from '@chat4all/protocol'
 import { SHARD_DEFAULTS } from './index.js'
-import { NODE, only, open, SLOT, World } from './testing/world.js'
+import { acked, NODE, only, open, post, SLOT, World } from './testing/world.js'
 
 const OTHER = 'n2' as NodeId
 
-/** A world of which one slot is offered to another node, which does not take it. */
-function offering(): World {
+const NOTED = { t: 'noted', slot: SLOT, epoch: 1 as Epoch } as const
+
+/** A world of which one slot is wanted by another node, which has been told where the slot ends. */
+function announcing(): World {
   const world = new World()
   world.send(open())
   world.send({ t: 'want', slot: SLOT, epoch: 1 as Epoch, node: OTHER })
-  // The view catches up, what is under way commits.
-  for (let ticks = 0; ticks < 100 && only(world.frames, 'consent').length === 0; ticks++) pass(world, 50)
-  assert.equal(only(world.frames, 'consent').length, 1)
+  // The view catches up.
+  until(world, 'ends')
+  return world
+}
+
+/** … and offered to it; it does not take it. */
+function offering(): World {
+  const world = announcing()
+  world.send(NOTED)
+  until(world, 'consent')
   world.calls.length = 0
   return world
+}
+
+/** What is under way commits, and reaches the view. Returns the one frame of this kind. */
+function until<Kind extends 'ends' | 'consent'>(world: World, kind: Kind) {
+  for (let ticks = 0; ticks < 100 && only(world.frames, kind).length === 0; ticks++) pass(world, 50)
+  const frames = only(world.frames, kind)
+  assert.equal(frames.length, 1)
+  return frames[0]!
 }
 
 function pass(world: World, ms: number): void {
@@ -31,6 +48,36 @@ function loseOwner(world: World): void {
   world.core.membersChanged([NODE], new Array(SLOTS).fill(NODE), world.now)
   world.run()
 }
+
+test('a slot is served until the other has noted where it ends, and consented to as announced if nothing came', () => {
+  const world = announcing()
+  const { end } = until(world, 'ends')
+  assert.equal(acked(world.send(post(1))).length, 1)
+  const silent = announcing()
+  silent.send(NOTED)
+  assert.equal(until(silent, 'consent').end, end)
+})
+
+test('what came after the announcement is announced too, and the consent speaks of all of it', () => {
+  const world = announcing()
+  const { end } = until(world, 'ends')
+  world.holdAppends = true
+  world.send(post(1))
+  world.send(NOTED)
+  // It is held from here on, and waits for what came before.
+  assert.equal(acked(world.send(post(2))).length, 0)
+  assert.equal(only(world.frames, 'consent').length, 0)
+  world.releaseAppends()
+  const again = until(world, 'ends')
+  assert.ok(again.end > end)
+  assert.equal(until(world, 'consent').end, again.end)
+})
+
+test('a word for another epoch holds nothing', () => {
+  const world = announcing()
+  world.send({ ...NOTED, epoch: 2 as Epoch })
+  assert.equal(acked(world.send(post(1))).length, 1)
+})
 
 test('a node that drains takes back what nobody took, so that it is served meanwhile', () => {
   const world = offering()

@@ -1,4 +1,4 @@
-import type { Epoch, Millis, Slot, SlotRow, WantFrame } from '@chat4all/protocol'
+import type { Epoch, Millis, NotedFrame, Offset, Slot, SlotRow, WantFrame } from '@chat4all/protocol'
 import type { Conversation } from './conversation.js'
 import type { LinkId } from './effects.js'
 import { hasElapsed } from './elapsed.js'
@@ -6,9 +6,10 @@ import { admit, requestBytes } from './requests.js'
 import { isRefused, type Leaving, type ShardState } from './state.js'
 
 /**
- * How a slot leaves this node by its consent (design §6): let the view catch up, hold what comes, let what is under way
- * commit and reach the view, then consent to one move: (epoch, this log) → the node that wants the slot. From then on
- * nobody serves it until that node says that it has the slot, or this one has taken it back by compare-and-set.
+ * How a slot leaves this node by its consent (design §6): let the view catch up; have the other note in its log how far
+ * it follows this one; hold what comes, let what is under way commit and reach the view; then consent to one move:
+ * (epoch, this log) → the node that wants the slot. From then on nobody serves it until that node says that it has the
+ * slot, or this one has taken it back by compare-and-set.
  *
  * The accident it prevents: a new owner that starts from a view in which a committed message is missing, and gives its
  * seq to another.
@@ -18,8 +19,9 @@ export function beginLeaving(state: ShardState, link: LinkId, { slot, node }: Wa
   if (known !== undefined) {
     if (known.to !== node) return
     known.link = link
-    // It asks again: our consent was lost with a link.
-    if (known.stage === 'offered') consent(state, known)
+    // It asks again: what it was told was lost with a link.
+    if (known.stage === 'noting') announce(state, known, known.announced)
+    if (known.stage === 'offered') tell(state, known, 'consent')
     return
   }
   if (!state.serves(slot) || node === state.config.node || state.leaving.size >= state.config.leavingMax) return
@@ -29,13 +31,25 @@ export function beginLeaving(state: ShardState, link: LinkId, { slot, node }: Wa
     link,
     stage: 'warming',
     until: state.pipeline.nextOffset,
+    announced: 0 as Offset,
+    lastEntry: -1 as Offset,
     settled: false,
     unsettled: [],
     held: [],
+    announcedAt: 0 as Millis,
     heldSince: 0 as Millis,
     offeredAt: 0 as Millis,
     whenOver: [],
   })
+}
+
+/** The other's log says that it follows this one: now the slot is held. */
+export function holdLeaving(state: ShardState, link: LinkId, { slot, epoch }: NotedFrame, now: Millis): void {
+  const leaving = state.leaving.get(slot)
+  if (leaving?.stage !== 'noting' || leaving.link !== link || state.epochs[slot] !== epoch) return
+  leaving.stage = 'draining'
+  leaving.heldSince = now
+  leaving.unsettled = conversationsOf(state, slot)
 }
 
 /** Slots that wait for the view to catch up. */
@@ -53,7 +67,14 @@ export function continueLeaving(state: ShardState, now: Millis): Slot[] {
   for (const leaving of state.leaving.values()) {
     const gone = !state.links.has(leaving.link)
     const warm = state.materialiser.has(leaving.slot, leaving.until) || !state.rules.handoffWaits
-    if (leaving.stage === 'warming' && warm) hold(state, leaving, now)
+    if (leaving.stage === 'warming' && warm) {
+      leaving.stage = 'noting'
+      leaving.announcedAt = now
+      for (const { lastEntry } of conversationsOf(state, leaving.slot)) {
+        if (lastEntry > leaving.lastEntry) leaving.lastEntry = lastEntry as Offset
+      }
+      announce(state, leaving, state.pipeline.committed)
+    }
     if (leaving.stage === 'draining') drain(state, leaving, now)
     if (leaving.stage === 'offered') {
       if (!gone && !hasElapsed(state.config.offerMs, leaving.offeredAt, now)) continue
@@ -65,17 +86,14 @@ export function continueLeaving(state: ShardState, now: Millis): Slot[] {
   return overdue
 }
 
-/** Requests are held no longer than the other waits for an answer. */
-function isOverdue({ config }: ShardState, { stage, heldSince }: Leaving, now: Millis): boolean {
+/** Requests are held, and answers waited for, no longer than the other waits for an answer. */
+function isOverdue({ config }: ShardState, { stage, announcedAt, heldSince }: Leaving, now: Millis): boolean {
+  if (stage === 'noting') return hasElapsed(config.wantMs, announcedAt, now)
   return stage === 'draining' && hasElapsed(config.wantMs, heldSince, now)
 }
 
-function hold(state: ShardState, leaving: Leaving, now: Millis): void {
-  leaving.stage = 'draining'
-  leaving.heldSince = now
-  for (const conversation of state.conversations.values()) {
-    if (conversation.slot === leaving.slot) leaving.unsettled.push(conversation)
-  }
+function conversationsOf({ conversations }: ShardState, slot: Slot): Conversation[] {
+  return [...conversations.values()].filter((conversation) => conversation.slot === slot)
 }
 
 function drain(state: ShardState, leaving: Leaving, now: Millis): void {
@@ -83,14 +101,18 @@ function drain(state: ShardState, leaving: Leaving, now: Millis): void {
     if (!leaving.settled) {
       leaving.unsettled = leaving.unsettled.filter((conversation) => !isQuiet(state, conversation))
       leaving.settled = leaving.unsettled.length === 0
-      // Nothing of the slot comes behind this, however busy others keep the log.
-      leaving.until = state.pipeline.committed
+      if (!leaving.settled) return
+      // Nothing of the slot comes behind this, however busy others keep the log. Most often nothing came meanwhile, and
+      // what was noted holds.
+      const { announced, lastEntry } = leaving
+      leaving.until = lastEntry < announced || !state.rules.consentCoversAll ? announced : state.pipeline.committed
+      if (leaving.until !== announced) announce(state, leaving, leaving.until)
     }
-    if (!leaving.settled || !state.materialiser.has(leaving.slot, leaving.until)) return
+    if (!state.materialiser.has(leaving.slot, leaving.until)) return
   } else leaving.until = state.pipeline.nextOffset
   leaving.stage = 'offered'
   leaving.offeredAt = now
-  consent(state, leaving)
+  tell(state, leaving, 'consent')
 }
 
 /** Nothing of it waits for the log, for a check of the seal or for an answer of the view. */
@@ -105,9 +127,14 @@ function isQuiet({ pipeline }: ShardState, conversation: Conversation): boolean 
   )
 }
 
-function consent(state: ShardState, { slot, link, until }: Leaving): void {
+function announce(state: ShardState, leaving: Leaving, end: Offset): void {
+  leaving.announced = end
+  tell(state, leaving, 'ends', end)
+}
+
+function tell(state: ShardState, { slot, link, until }: Leaving, t: 'ends' | 'consent', end = until): void {
   const epoch = state.epochs[slot] as Epoch
-  state.effects.push({ type: 'send', link, frame: { t: 'consent', slot, epoch, log: state.pipeline.log, end: until } })
+  state.effects.push({ type: 'send', link, frame: { t, slot, epoch, log: state.pipeline.log, end } })
 }
 
 /** The slot has another owner: whoever wants something of it goes there. */
@@ -116,7 +143,8 @@ export function leave(state: ShardState, { slot, epoch, node }: SlotRow, now: Mi
   if (leaving !== undefined) {
     state.leaving.delete(slot)
     for (const { frame } of leaving.held) state.pendingBytes -= requestBytes(frame)
-    const pauseMs = leaving.stage === 'warming' ? 0 : Math.max(0, now - leaving.heldSince)
+    const isHeld = leaving.stage !== 'warming' && leaving.stage !== 'noting'
+    const pauseMs = !isHeld ? 0 : Math.max(0, now - leaving.heldSince)
     state.effects.push({ type: 'handed-over', slot, to: node, pauseMs })
   }
   state.epochs[slot] = 0

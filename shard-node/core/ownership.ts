@@ -1,5 +1,6 @@
 import {
   type ConsentFrame,
+  type EndsFrame,
   type Epoch,
   type LogId,
   type Millis,
@@ -100,7 +101,7 @@ export class Ownership {
     effects.push({ type: 'read-slots', log: this.log })
   }
 
-  slotsRead(rows: readonly SlotRow[], effects: Effect[]): SlotRow[] {
+  slotsRead(rows: readonly SlotRow[], now: Millis, effects: Effect[]): SlotRow[] {
     this.reading = false
     if (this.readAgain) this.readSlots(effects)
     this.rowsRead = true
@@ -109,33 +110,33 @@ export class Ownership {
       if (known !== undefined && row.epoch < known.epoch) continue
       this.rows[row.slot] = row
       if (row.epoch !== known?.epoch) this.reclaims.delete(row.slot)
-      if (row.log === this.log) this.tellTaken(row, effects)
+      if (row.log === this.log) this.tellTaken(row, now, effects)
     }
     this.findAstray()
     this.converge(effects)
     return this.rows.filter((row): row is SlotRow => row !== undefined)
   }
 
-  claimed(results: readonly boolean[], effects: Effect[]): void {
+  claimed(results: readonly boolean[], now: Millis, effects: Effect[]): void {
     const moves = this.claiming ?? []
     this.claiming = undefined
     for (const [index, { slot, to }] of moves.entries()) {
       this.reclaims.delete(slot)
       if (results[index] !== true) {
-        this.arriving.settled(slot)
+        this.arriving.settled(slot, now)
         continue
       }
       this.rows[slot] = { slot, ...to }
       this.astray.delete(slot)
-      this.tellTaken(this.rows[slot], effects)
+      this.tellTaken(this.rows[slot], now, effects)
     }
     if (results.includes(false)) this.readSlots(effects)
     this.converge(effects)
   }
 
   /** Whoever consented lets go of what it holds. */
-  private tellTaken({ slot, epoch, log, node }: SlotRow, effects: Effect[]): void {
-    const from = this.arriving.settled(slot)
+  private tellTaken({ slot, epoch, log, node }: SlotRow, now: Millis, effects: Effect[]): void {
+    const from = this.arriving.settled(slot, now)
     if (from !== undefined)
       effects.push({ type: 'tell-node', node: from, frame: { t: 'taken', slot, epoch, log, node } })
   }
@@ -190,12 +191,27 @@ export class Ownership {
     this.claim(effects)
   }
 
+  /** Where slots end that will be consented to: noted before they are held, so that nobody waits for that. */
+  announced(announcements: readonly EndsFrame[], now: Millis, effects: Effect[]): void {
+    if (this.takes !== 'all') return
+    for (const ends of announcements) {
+      const row = this.rows[ends.slot]
+      if (row?.epoch === ends.epoch && row.log === ends.log) this.arriving.announced(ends)
+    }
+    this.tellNoted(now, effects)
+  }
+
+  private tellNoted(now: Millis, effects: Effect[]): void {
+    this.arriving.tellNoted(({ log, end }) => this.followed.note(log, end), now, effects)
+  }
+
   peerLost(node: NodeId): void {
     this.arriving.peerLost(node)
   }
 
   /** That the log follows another is committed: the slots of that one may be claimed. */
-  followsNoted(effects: Effect[]): void {
+  followsNoted(now: Millis, effects: Effect[]): void {
+    this.tellNoted(now, effects)
     this.claim(effects)
   }
 

@@ -26,6 +26,8 @@ export interface ShardRules {
   readonly lookAgainAtCursor: boolean
   /** A slot is handed over only when all of it is committed and in the view (§6). */
   readonly handoffWaits: boolean
+  /** What came after the other was told where a slot ends is in the view too, and noted, before the consent counts (§6). */
+  readonly consentCoversAll: boolean
   /** A slot that was offered is served again only after a compare-and-set, which the other may have won (§6). */
   readonly reclaimByCompare: boolean
   /** What is erased is shown to nobody from the commit on, although the view has it still (decision 0081). */
@@ -46,6 +48,7 @@ export const ALL_RULES: ShardRules = {
   recoverBeforeClaim: true,
   lookAgainAtCursor: true,
   handoffWaits: true,
+  consentCoversAll: true,
   reclaimByCompare: true,
   hideErased: true,
   recoverErasures: true,

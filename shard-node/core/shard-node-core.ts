@@ -19,7 +19,7 @@ import type { Effect, LinkId, RecoveryOutcome, RecoveryRequest } from './effects
 import { hasElapsed } from './elapsed.js'
 import { enumerate } from './enumeration.js'
 import { commit, flush, trim } from './flush.js'
-import { beginLeaving, continueLeaving, forget, leave, slotsToWrite, stay } from './leaving.js'
+import { beginLeaving, continueLeaving, forget, holdLeaving, leave, slotsToWrite, stay } from './leaving.js'
 import type { ViewWrite } from './materialiser.js'
 import { Ownership } from './ownership.js'
 import { signal, unsubscribe, unsubscribeAll } from './reads.js'
@@ -141,6 +141,9 @@ export class ShardNodeCore {
       case 'want':
         beginLeaving(this.state, link.id, frame)
         return this.leaveOn(now)
+      case 'noted':
+        holdLeaving(this.state, link.id, frame, now)
+        return this.leaveOn(now)
       case 'taken':
         return this.slotMoved({ slot: frame.slot, epoch: frame.epoch, log: frame.log, node: frame.node }, now)
       case 'link_hello':
@@ -183,7 +186,7 @@ export class ShardNodeCore {
     )
     this.materialise(now)
     this.leaveOn(now)
-    if (this.state.followed.progressed()) this.ownership.followsNoted(this.state.effects)
+    if (this.state.followed.progressed()) this.ownership.followsNoted(now, this.state.effects)
   }
 
   sealCheckFailed(log: LogId, check: number, _now: Millis): void {
@@ -287,7 +290,7 @@ export class ShardNodeCore {
 
   slotsRead(log: LogId, rows: readonly SlotRow[], now: Millis): void {
     if (!this.isCurrent(log)) return
-    for (const row of this.ownership.slotsRead(rows, this.state.effects)) {
+    for (const row of this.ownership.slotsRead(rows, now, this.state.effects)) {
       // We had consented, and the word that it was taken has not come yet.
       if (row.log !== log && this.state.serves(row.slot)) leave(this.state, row, now)
       this.noteOwner(row)
@@ -297,7 +300,7 @@ export class ShardNodeCore {
 
   claimed(log: LogId, results: readonly boolean[], now: Millis): void {
     if (!this.isCurrent(log)) return
-    this.ownership.claimed(results, this.state.effects)
+    this.ownership.claimed(results, now, this.state.effects)
     this.takeOwned(now)
     this.ownership.tick(now, this.state.effects)
   }
@@ -317,8 +320,10 @@ export class ShardNodeCore {
   }
 
   /** From a node that this one asked for a slot. */
-  peerFrames(_node: NodeId, frames: readonly NodeLinkFrame[], _now: Millis): void {
+  peerFrames(_node: NodeId, frames: readonly NodeLinkFrame[], now: Millis): void {
     if (this.deposed || !this.open) return
+    const announcements = frames.filter((frame) => frame.t === 'ends')
+    if (announcements.length > 0) this.ownership.announced(announcements, now, this.state.effects)
     const consents = frames.filter((frame) => frame.t === 'consent')
     if (consents.length > 0) this.ownership.consented(consents, this.state.effects)
   }

@@ -52,8 +52,9 @@ export interface ShardConfig {
   readonly conversationsMax: number
   readonly firstFreshMs: number
   readonly membersMax: number
-  /** Slots that other nodes are handing to this one at a time … */
+  /** Slots that other nodes are handing to this one at a time, at most; fewer while a slot takes longer than this … */
   readonly arrivingMax: number
+  readonly arrivingQuickMs: number
   /** … and that this one is handing to others. */
   readonly leavingMax: number
   /** Planned moves wait until the members have been the same for so long. */
@@ -84,7 +85,8 @@ export const SHARD_DEFAULTS: Omit<ShardConfig, 'node'> = {
   conversationsMax: 100_000,
   firstFreshMs: 1_000,
   membersMax: MEMBERS_MAX,
-  arrivingMax: 64,
+  arrivingMax: 16,
+  arrivingQuickMs: 40,
   leavingMax: 256,
   membersStableMs: 1_000,
   wantMs: 5_000,
@@ -116,16 +118,23 @@ export interface Leaving {
   /** Where it was asked for. */
   link: LinkId
   /**
-   * `warming`: served still, while the view catches up. `draining`: requests are held. `offered`: the other may take
-   * it. `reclaiming`: nobody did, and it is being taken back.
+   * `warming`: served still, while the view catches up. `noting`: served still, while the other notes how far its log
+   * follows this one. `draining`: requests are held. `offered`: the other may take it. `reclaiming`: nobody did, and it
+   * is being taken back.
    */
-  stage: 'warming' | 'draining' | 'offered' | 'reclaiming'
+  stage: 'warming' | 'noting' | 'draining' | 'offered' | 'reclaiming'
   /** Entries below must be in the view. */
   until: Offset
+  /** What the other was told of where the slot ends … */
+  announced: Offset
+  /** … which is still so unless this entry, the last with something of the slot, stands behind it. */
+  lastEntry: Offset
   /** All of the slot is committed, below `until`. */
   settled: boolean
   unsettled: Conversation[]
   readonly held: { readonly link: LinkId; readonly frame: RequestFrame }[]
+  /** When it was told where the slot ends. */
+  announcedAt: Millis
   heldSince: Millis
   offeredAt: Millis
   /** Lists of conversations that must know whether the slot is still here. */
@@ -188,7 +197,7 @@ export class ShardState {
   /** The slot while it is being given away: nothing new begins in it, and another node may have it already. */
   held(slot: Slot): Leaving | undefined {
     const leaving = this.leaving.get(slot)
-    return leaving?.stage === 'warming' ? undefined : leaving
+    return leaving?.stage === 'warming' || leaving?.stage === 'noting' ? undefined : leaving
   }
 
   /** The conversation, which may be loading still. */

@@ -5,14 +5,8 @@ import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { logRecord, type NodeId, Reader, SLOTS } from '@chat4all/protocol'
 import { inProcessLinks, inProcessMembers } from '@chat4all/router'
-import {
-  type EmbeddedStorage,
-  type EventGroups,
-  type EventStream,
-  openEmbeddedStorage,
-  openNodeLogEvents,
-  type StreamEvent,
-} from '@chat4all/storage'
+import { type EventGroups, type EventStream, openNodeLogEvents, type StreamEvent } from '@chat4all/storage'
+import { type EmbeddedStorage, openEmbeddedStorage } from '@chat4all/storage/embedded'
 import pino from 'pino'
 import { Registry } from 'prom-client'
 import { peerName, type ShardNode, type ShardNodeOptions, shardNodeEvents, startShardNode } from '../index.js'

@@ -1,6 +1,6 @@
-import type { EdgeId, EdgeLinkFrame, LogId, Millis, NodeId, NodeLinkFrame, Offset, Slot } from '@chat4all/protocol'
+import type { EdgeId, EdgeLinkFrame, LogId, Millis, NodeId, NodeLinkFrame, Offset, Seq, Slot } from '@chat4all/protocol'
 import { desiredOwners, type Link, type LinkHandler, type Member } from '@chat4all/router'
-import type { MessageView } from '@chat4all/storage'
+import type { StoredConversation, StoredMessage } from '@chat4all/storage'
 import { type Effect, type LinkId, SHARD_DEFAULTS, ShardNodeCore } from '../core/index.js'
 import { AbandonedLogs } from './abandoned-logs.js'
 import { isFatal } from './fatal.js'
@@ -19,7 +19,7 @@ const HINT_MS = 250
 const RETRY_MS_MIN = 20
 const RETRY_MS_MAX = 2_000
 /** How long handing all slots over may take at the end, and how long the weight 0 takes to be heard of. */
-const DRAIN_MS = 20_000
+const DRAIN_MS = 40_000
 const WEIGHT_HEARD_MS = 2_000
 /** How long the end of a node waits until an event stream has what it committed. */
 const PUBLISH_MS = 3_000
@@ -333,17 +333,15 @@ class Driver implements ShardNode {
 
   private load({ log, conversation }: Extract<Effect, { type: 'load' }>): void {
     const { view, events } = this.options
-    const newest = {
-      after: 0,
-      before: Number.MAX_SAFE_INTEGER,
-      limit: 1,
-      newestFirst: true,
-      now: this.now(),
-    } as Parameters<MessageView['messages']>[1]
+    const lastOf = async ({ head }: StoredConversation): Promise<StoredMessage[]> => {
+      // Up to the head, for who looks beyond it has to find it first.
+      const range = { after: 0 as Seq, before: (head + 1) as Seq, limit: 1, newestFirst: true }
+      return head === 0 ? [] : view.messages(conversation, { ...range, now: this.now() })
+    }
     view
       .load(conversation)
       .then(async (stored) => {
-        const last = stored === undefined || stored.head === 0 ? [] : await view.messages(conversation, newest)
+        const last = stored === undefined ? [] : await lastOf(stored)
         this.input(() => this.core.loaded(log, conversation, stored, last.at(-1), this.now()))
       })
       .catch((error) => {

@@ -5,6 +5,7 @@ import { declaredDependencies, projectReferences, usedDependencies } from './dep
 import { doorsExist } from './doors.js'
 import { fileLengths } from './file-lengths.js'
 import { importLayers } from './import-layers.js'
+import { lightStarts } from './light-starts.js'
 import { markdownLinks } from './markdown-links.js'
 import { kebabCase, noGrabBags } from './names.js'
 import { noDownloadAddresses, noMachineTraces } from './no-machine-traces.js'
@@ -21,6 +22,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
   'no file imports itself by way of others': noCycles,
   'files are named in kebab-case': kebabCase,
   'no name is a grab-bag': noGrabBags,
+  'what is started often loads only what it needs': lightStarts,
   'the cores are pure': pureCore,
   'folders have a README that says what may enter': readmes,
   'files fit in a head': fileLengths,

@@ -7,6 +7,7 @@ import { declaredDependencies, projectReferences, usedDependencies } from './dep
 import { doorsExist } from './doors.js'
 import { fileLengths } from './file-lengths.js'
 import { importLayers } from './import-layers.js'
+import { lightStarts } from './light-starts.js'
 import { markdownLinks } from './markdown-links.js'
 import { kebabCase, noGrabBags } from './names.js'
 import { noDownloadAddresses, noMachineTraces } from './no-machine-traces.js'
@@ -100,6 +101,38 @@ test('tests may use what the root has for them, shipped code may not', () => {
     'router/a.test.ts': "import 'fast-check'\nimport './contract.js'\n",
   }
   assertSays(declaredDependencies, files, /^router\/shipped\.ts:1 .*reached from the package's exports/)
+})
+
+test('a start that loads more than it needs is refused, by however long a chain; import() and types are not loaded', () => {
+  const workspaces = ['protocol', 'router', 'storage', 'shard-node', 'edge', 'server', 'cli']
+  const doors = { '.': { default: './dist/index.js' }, './redis': { default: './dist/doors/redis.js' } }
+  const files = {
+    'package.json': JSON.stringify({ workspaces }),
+    'storage/package.json': ours('storage', { exports: doors }),
+    'server/package.json': ours('server'),
+    'cli/package.json': ours('cli'),
+    'storage/index.ts': '',
+    'storage/doors/redis.ts': "export { x } from '../redis/connection.js'\n",
+    'storage/redis/connection.ts': "import { createCluster } from 'redis'\n",
+    'server/index.ts': '',
+    'server/roles/shard-node.ts': "import type { R } from 'hono'\nimport { open } from '../engines/redis.js'\n",
+    'server/engines/redis.ts': "import '@chat4all/storage/redis'\n",
+    'cli/main.ts': "import { commands } from './commands/index.js'\n",
+    'cli/commands/index.ts': "export const load = () => import('./send.js')\n",
+    'cli/commands/send.ts': "import { settingsOf } from '@chat4all/server'\n",
+  }
+  assertSays(
+    lightStarts,
+    files,
+    /^server\/roles\/shard-node\.ts loads redis at its start: server\/roles\/shard-node\.ts → server\/engines\/redis\.ts → .* → storage\/redis\/connection\.ts → redis\./,
+    /^cli\/commands\/send\.ts loads @chat4all\/server at its start/,
+  )
+  const deferred = {
+    ...files,
+    'server/engines/redis.ts': "export const open = () => import('@chat4all/storage/redis')\n",
+    'cli/commands/send.ts': "import type { Config } from '@chat4all/server'\n",
+  }
+  assertSays(lightStarts, deferred)
 })
 
 test('a dependency that nothing imports is refused, one that a script runs is not', () => {

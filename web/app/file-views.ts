@@ -1,4 +1,4 @@
-import type { Files, Payload } from '@chat4all/sdk'
+import type { Files, Message, Payload } from '@chat4all/sdk'
 import { element } from './dom.js'
 
 export type FilePayload = Extract<Payload, { type: 'file' }>
@@ -34,6 +34,15 @@ export class FileViews {
     const made = this.draw(payload)
     this.drawn.set(message, made)
     return made
+  }
+
+  /** Lets go of what was drawn for messages that are no more, or have a file no more. */
+  keepOnly(messages: readonly Message[]): void {
+    const withFile = messages
+      .filter(({ payload }) => payload.type === 'file')
+      .map(({ messageId }) => messageId as string)
+    const kept = new Set(withFile)
+    for (const message of this.drawn.keys()) if (!kept.has(message)) this.drawn.delete(message)
   }
 
   private draw({ file_id, name, size, mime, caption }: FilePayload): HTMLElement {

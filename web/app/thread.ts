@@ -158,6 +158,18 @@ export function thread(client: Client, files: Files, id: string): { readonly nod
       timeline.addLive(message)
       draw()
     }),
+    client.on('erased', (erasure) => {
+      if (erasure.conversation !== id) return
+      timeline.erase(erasure)
+      fileViews.keepOnly(timeline.messages)
+      draw()
+    }),
+    client.on('gap', ({ conversation, first }) => {
+      if (conversation !== id) return
+      timeline.dropBefore(first)
+      fileViews.keepOnly(timeline.messages)
+      draw()
+    }),
     client.on('conversation', (conversation) => conversation.id === id && draw()),
     client.on('sent', ({ conversation }) => conversation === id && draw()),
     // What was missed while away comes as live messages; a first page that failed is asked again.

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { HistoryPage, Message } from '@chat4all/sdk'
+import type { Erasure, HistoryPage, Message } from '@chat4all/sdk'
 import { Timeline } from './timeline.js'
 
 const message = (seq: number) => ({ seq }) as Message
@@ -36,4 +36,16 @@ test('scrolling back ends at the first message, or where older ones have expired
   const shortened = new Timeline()
   shortened.addPage(page(6, 9, 7))
   assert.equal(shortened.hasOlder, false)
+})
+
+test('what is erased stands at its place and says nothing; what is older than what exists is gone', () => {
+  const timeline = new Timeline()
+  const said = (seq: number, from: string) =>
+    ({ seq, conversation: 'c', from, messageId: `m${seq}`, payload: { type: 'text', text: 'x' } }) as unknown as Message
+  for (const message of [said(1, 'ann'), said(2, 'bob'), said(3, 'ann')]) timeline.addLive(message)
+  timeline.erase({ conversation: 'c', user: 'ann', upto: 2 } as unknown as Erasure)
+  const types = () => timeline.messages.map(({ seq, payload }) => `${seq} ${payload.type}`)
+  assert.deepEqual(types(), ['1 erased', '2 text', '3 text'])
+  timeline.dropBefore(3)
+  assert.deepEqual(types(), ['3 text'])
 })

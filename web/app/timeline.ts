@@ -1,4 +1,4 @@
-import type { HistoryPage, Message } from '@chat4all/sdk'
+import { afterErasure, type Erasure, type HistoryPage, type Message } from '@chat4all/sdk'
 
 /**
  * The messages of one conversation that the page has: a stretch without gaps that ends at the newest and grows at both
@@ -40,6 +40,19 @@ export class Timeline {
   addLive(message: Message): void {
     this.bySeq.set(message.seq, message)
     if (this.range !== undefined && message.seq > this.range.upto) this.range.upto = message.seq
+    this.sorted = undefined
+  }
+
+  /** What was said is erased: the messages stay at their places, and say nothing. */
+  erase(erasure: Erasure): void {
+    for (const [seq, message] of this.bySeq) this.bySeq.set(seq, afterErasure(message, erasure))
+    this.sorted = undefined
+  }
+
+  /** What is older than `first` does not exist any more: it expired, or was erased. */
+  dropBefore(first: number): void {
+    for (const seq of this.bySeq.keys()) if (seq < first) this.bySeq.delete(seq)
+    this.firstSeq = Math.max(this.firstSeq, first)
     this.sorted = undefined
   }
 }

@@ -131,6 +131,28 @@ test('a killed server comes back: the page reconnects by itself and sends what w
   await frank.close()
 })
 
+test('what a user said goes from the pages that show it when the user is erased, and a conversation with all of it', async () => {
+  const gina = await signIn('gina')
+  const hugo = await signIn('hugo')
+  const conversation = await begin(gina, 'hugo, ines')
+  await say(gina, 'mine stays')
+  await open(hugo, conversation)
+  await say(hugo, 'a secret of hugo')
+  await gina.waitForSelector('.message:has-text("a secret of hugo")', WAIT)
+
+  await server.delete('/v1/users/hugo')
+  await gina.waitForSelector('.message:has-text("Erased")', WAIT)
+  assert.deepEqual(await texts(gina), ['mine stays', 'erased'])
+  assert.doesNotMatch(await gina.innerText('body'), /a secret of hugo/)
+
+  await server.delete(`/v1/conversations/${conversation}`)
+  await gina.waitForFunction(() => document.querySelector('.thread') === null, undefined, WAIT)
+  assert.doesNotMatch(await gina.innerText('body'), /mine stays/)
+  assert.equal(await gina.$(`[data-conversation="${conversation}"]`), null)
+  await gina.close()
+  await hugo.close()
+})
+
 test('wrong credentials are told in words', async () => {
   const page = await (await browser.newContext()).newPage()
   await page.goto(`${server.url}/#user=mallory&client_id=demo&secret=wrong`)

@@ -68,8 +68,19 @@ export class Server {
 
   /** POST with a service token. */
   async post(path: string, body: object): Promise<Record<string, unknown>> {
+    return this.json(path, body, await this.serviceToken())
+  }
+
+  /** DELETE with a service token. */
+  async delete(path: string): Promise<void> {
+    const authorization = `Bearer ${await this.serviceToken()}`
+    const response = await fetch(this.url + path, { method: 'DELETE', headers: { authorization } })
+    if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`)
+  }
+
+  private async serviceToken(): Promise<string> {
     const token = await this.json('/auth/token', { client_id: 'demo', client_secret: SECRET })
-    return this.json(path, body, String(token.access_token))
+    return String(token.access_token)
   }
 
   private async json(path: string, body: object, token?: string): Promise<Record<string, unknown>> {

@@ -2,14 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { AppId } from '@chat4all/protocol'
-import {
-  newWebhookSecret,
-  openClassicLevelRecords,
-  type Records,
-  recordsWebhooks,
-  type Webhook,
-  type WebhookStore,
-} from '@chat4all/storage'
+import { newWebhookSecret, type Records, recordsWebhooks, type Webhook, type WebhookStore } from '@chat4all/storage'
+import { openClassicLevelRecords } from '@chat4all/storage/embedded'
 import { pino } from 'pino'
 import { Registry } from 'prom-client'
 import { createAddressGuard } from '../address-guard.js'

@@ -187,6 +187,7 @@ export class ModelNode {
       case 'link_hello':
       case 'link_ping':
       case 'want':
+      case 'noted':
       case 'taken':
         return
       default:

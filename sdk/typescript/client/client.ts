@@ -11,7 +11,7 @@ import type {
   SendOptions,
 } from '../core/message.js'
 import { readMessage } from '../core/read-message.js'
-import { CreateRequest, MembersRequest, PostRequest, type Request } from '../core/requests.js'
+import { CreateRequest, type MembersChange, MembersRequest, PostRequest, type Request } from '../core/requests.js'
 import { Driver } from './driver.js'
 import type { ClientEvents, ConnectionState } from './events.js'
 import type { ClientOptions } from './options.js'
@@ -137,7 +137,12 @@ export class Client {
         limit,
         survivesReconnect: true,
         answered: ({ after, upto, first, head, messages }) => {
-          const read = messages.map((message) => readMessage(id, message, this.core.inbox.user))
+          const { user } = this.core.inbox
+          const erasures = this.core.inbox.get(id)?.erasures
+          const read = messages.map((wire) => {
+            const message = readMessage(id, wire, user)
+            return erasures?.applyTo(message) ?? message
+          })
           answered({ conversation: id, after, upto, first, head, messages: read })
         },
         failed,
@@ -185,29 +190,30 @@ export class Client {
     })
   }
 
-  addMembers(conversation: string, users: readonly string[]): Promise<Committed> {
-    return this.changeMembers(conversation, users, [])
+  async addMembers(conversation: string, users: readonly string[]): Promise<Committed> {
+    return this.changeMembers(conversation, { add: validUsers(users) })
   }
 
-  removeMembers(conversation: string, users: readonly string[]): Promise<Committed> {
-    return this.changeMembers(conversation, [], users)
+  async removeMembers(conversation: string, users: readonly string[]): Promise<Committed> {
+    return this.changeMembers(conversation, { remove: validUsers(users) })
+  }
+
+  /** Makes a user a member of a group, with this role; who is one already gets the role. Admins may. */
+  async setRole(conversation: string, user: string, role: 'member' | 'admin'): Promise<Committed> {
+    const add = validUsers([user])
+    return this.changeMembers(conversation, { add, ...(role === 'admin' ? { promote: add } : { demote: add }) })
   }
 
   async leave(conversation: string): Promise<Committed> {
     if (this.user === undefined) throw new Chat4AllError('UNAVAILABLE', 'Not connected yet.')
-    return this.changeMembers(conversation, [], [this.user])
+    return this.changeMembers(conversation, { remove: validUsers([this.user]) })
   }
 
   private async changeMembers(
     conversation: string,
-    added: readonly string[],
-    removed: readonly string[],
+    users: Partial<Omit<MembersChange, 'conversation'>>,
   ): Promise<Committed> {
-    const change = {
-      conversation: validConversation(conversation),
-      add: validUsers(added),
-      remove: validUsers(removed),
-    }
+    const change = { conversation: validConversation(conversation), add: [], remove: [], ...users }
     return new Promise((committed, failed) => {
       const request = new MembersRequest(newMessageId(), change, committed, failed)
       this.request(request)

@@ -1,5 +1,6 @@
 import type { ConversationId, ConversationInfo, Member, Seq, StoredPayload, UserId } from '@chat4all/protocol'
 import type { ConversationView } from './conversation-view.js'
+import { Erasures } from './erasure.js'
 import type { Message, MessageStatus } from './message.js'
 import type { OwnCursors } from './receipt-sender.js'
 import type { Sequence } from './sequence.js'
@@ -10,6 +11,7 @@ type MembershipPayload = Extract<StoredPayload, { type: 'membership' }>
 export class Conversation implements OwnCursors {
   readonly id: ConversationId
   readonly sequence: Sequence
+  readonly erasures = new Erasures()
   delivered = 0 as Seq
   read = 0 as Seq
   toldDelivered = 0 as Seq
@@ -65,6 +67,7 @@ export class Conversation implements OwnCursors {
     this.toldRead = info.read
     if (info.delivered > this.delivered) this.delivered = info.delivered
     if (info.read > this.read) this.read = info.read
+    if (this.last !== undefined && this.last.seq < info.first) this.last = undefined
     if (last !== undefined) this.newest(last)
     this.touch()
   }

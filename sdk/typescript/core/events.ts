@@ -1,6 +1,6 @@
 import type { Chat4AllError, ConversationId, MessageId, Millis, Seq, UserId } from '@chat4all/protocol'
 import type { ConversationView } from './conversation-view.js'
-import type { Message } from './message.js'
+import type { Erasure, Message } from './message.js'
 
 /** What happens in the conversations of a user. */
 export interface ConversationEvents {
@@ -10,6 +10,8 @@ export interface ConversationEvents {
   conversation: ConversationView
   /** A new message: each seq once, in order within its conversation. Own messages too, from every device. */
   message: Message
+  /** What was told, and what `history` gave, has to be forgotten: `afterErasure` says what a message is from now on. */
+  erased: Erasure
   /** A message sent by this client is committed. */
   sent: {
     readonly conversation: ConversationId

@@ -15,6 +15,7 @@ import {
 import type { Ask, Asks, PageFrame } from './asks.js'
 import { Conversation } from './conversation.js'
 import { Deadlines } from './deadlines.js'
+import { erasureOf } from './erasure.js'
 import type { Emit } from './events.js'
 import { FillQueue } from './fill-queue.js'
 import type { Message } from './message.js'
@@ -243,6 +244,10 @@ export class Inbox {
     if (message.own) this.hooks.ownMessage(message)
     else this.foreignTold++
     this.hooks.emit('message', message)
+    const erasure = erasureOf(message)
+    if (erasure === undefined) return
+    conversation.erasures.note(erasure)
+    this.hooks.emit('erased', erasure)
   }
 
   removed(frame: Frame<'removed'>): void {

@@ -21,6 +21,14 @@ export interface Message {
   readonly trace?: string
 }
 
+/** What was said in a conversation up to a seq is erased: what one user said, or everything. */
+export interface Erasure {
+  readonly conversation: ConversationId
+  /** Whose messages; undefined: those of all. */
+  readonly user: UserId | undefined
+  readonly upto: Seq
+}
+
 /** What may be sent: a plain string is a text. */
 export type Content = string | Payload
 

@@ -114,6 +114,8 @@ export interface MembersChange {
   readonly conversation: ConversationId
   readonly add: UserId[]
   readonly remove: UserId[]
+  readonly promote?: UserId[]
+  readonly demote?: UserId[]
 }
 
 export class MembersRequest implements OutboxRequest {
@@ -138,7 +140,8 @@ export class MembersRequest implements OutboxRequest {
     this.messageId = messageId
     this.change = change
     this.conversation = change.conversation
-    this.size = FRAME_BYTES + sizeOf(change.add) + sizeOf(change.remove)
+    const { add, remove, promote = [], demote = [] } = change
+    this.size = FRAME_BYTES + [add, remove, promote, demote].reduce((bytes, users) => bytes + sizeOf(users), 0)
     this.succeed = succeed
     this.fail = fail
   }

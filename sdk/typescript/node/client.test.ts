@@ -289,6 +289,44 @@ test('a conversation is created and shown; its history is read page by page', as
   assert.deepEqual([page.messages[0]?.from, page.first, page.head], ['bob', 1, 1])
 })
 
+test('a role goes to the server as a change of members, and comes back as one', async (t) => {
+  const { client, session } = await connected(t, {}, { type: 'group' })
+  const changing = client.setRole('c', 'bob', 'admin')
+  const { cseq, add, remove, promote, demote, message_id } = await session.next('members')
+  assert.deepEqual({ add, remove, promote, demote }, { add: ['bob'], remove: [], promote: ['bob'], demote: undefined })
+  session.tell({ t: 'sent', cseq, message_id, seq: 1, time: 5 })
+  assert.deepEqual(await changing, { seq: 1, time: 5 })
+  const payload = { type: 'membership', added: [], removed: [], promoted: ['bob'] }
+  const told = next(client, 'message')
+  session.tell({ ...deliver(0, 'ann', ''), messages: [{ ...stored(1, 'ann', ''), payload }] })
+  await told
+  assert.equal(client.conversation('c')?.members?.find(({ user }) => user === 'bob')?.role, 'admin')
+
+  void client.setRole('c', 'bob', 'member').catch(() => {})
+  assert.deepEqual((await session.next('members')).demote, ['bob'])
+  await assert.rejects(client.setRole('c', 'no such name', 'member'), { code: 'INVALID' })
+})
+
+test('an erasure is told, and a page that was read before it shows nothing of what is erased', async (t) => {
+  const { client, session } = await connected(t)
+  session.tell(deliver(0, 'bob', 'a secret'))
+  await next(client, 'message')
+  assert.equal(client.conversation('c')?.last?.payload.type, 'text')
+  const reading = client.history('c')
+  const { ask } = await session.next('history')
+
+  const erased = next(client, 'erased')
+  const payload = { type: 'membership', added: [], removed: [], forgotten: 'bob' }
+  session.tell({ ...deliver(1, 'ann', ''), messages: [{ ...stored(2, 'ann', ''), payload }] })
+  assert.deepEqual(await erased, { conversation: 'c', user: 'bob', upto: 2 })
+  assert.equal(client.conversation('c')?.last?.payload.type, 'membership')
+
+  const messages = [stored(1, 'bob', 'a secret')]
+  session.tell({ t: 'page', ask, conversation: 'c', after: 0, upto: 1, first: 1, head: 1, messages })
+  const [first] = (await reading).messages
+  assert.deepEqual([first?.seq, first?.from, first?.payload], [1, 'erased', { type: 'erased' }])
+})
+
 test('a conversation of which the server says nothing any more is one that the user has left', async (t) => {
   const { server, client, session } = await connected(t)
   session.cut()

@@ -9,7 +9,8 @@ import { after } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { logRecord, Reader } from '@chat4all/protocol'
 import { testEngine } from '@chat4all/protocol/testing'
-import { kafkaEventSource, type StreamEvent } from '@chat4all/storage'
+import type { StreamEvent } from '@chat4all/storage'
+import { kafkaEventSource } from '@chat4all/storage/kafka'
 
 /** For tests of a real process that publishes to a real Kafka. */
 

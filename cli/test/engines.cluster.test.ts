@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { Client } from '@chat4all/sdk'
 import { EngineCluster, eventually, Heard } from './engine-cluster.js'
+import { Stalls } from './stalls.js'
 
 const CONVERSATIONS = 24
 const NODES = ['node-1', 'node-2', 'node-3']
@@ -86,19 +87,24 @@ describe('two edges and three shard-nodes on Cassandra, Consul, Redis and Kafka'
     }
   })
 
-  test('kill -9 of a shard-node: others serve its slots within 5 s, no session ends, nothing is lost or doubled', async () => {
+  test('kill -9 of a shard-node: others serve its slots within 5 s, no session ends, nothing is lost or doubled', async (t) => {
+    const stalls = new Stalls()
     const began = performance.now()
     await cluster.process('node-2').end('SIGKILL')
     await sayEverywhere()
     const tookMs = performance.now() - began
+    const msMax = stalls.boundMs(FAILOVER_MS_MAX)
+    stalls.stop()
+    t.diagnostic(`every conversation had an answer after ${Math.round(tookMs)} ms, of ${Math.round(msMax)}`)
     for (let round = 0; round < 4; round++) await sayEverywhere()
-    assert.ok(tookMs < FAILOVER_MS_MAX, `it took ${tookMs} ms until every conversation had an answer`)
+    assert.ok(tookMs < msMax, `it took ${tookMs} ms until every conversation had an answer`)
     await nothingIsLostOrDoubled()
     assert.deepEqual(closed, [])
   })
 
   test('it comes back, and gets slots without anybody waiting long', async () => {
     await (await cluster.spawn('shard-node', 'node-2')).ready()
+    const stalls = new Stalls()
     let slowestMs = 0
     for (const until = performance.now() + 3_000; performance.now() < until; ) {
       const began = performance.now()
@@ -106,7 +112,8 @@ describe('two edges and three shard-nodes on Cassandra, Consul, Redis and Kafka'
       slowestMs = Math.max(slowestMs, performance.now() - began)
     }
     await nothingIsLostOrDoubled()
-    assert.ok(slowestMs < 3_000, `a round took ${slowestMs} ms`)
+    assert.ok(slowestMs < stalls.boundMs(3_000), `a round took ${slowestMs} ms`)
+    stalls.stop()
     for (const name of NODES) assert.doesNotMatch(cluster.process(name).output, /"deposed/, name)
     assert.deepEqual(closed, [])
   })

@@ -22,7 +22,7 @@ import { concatenate } from './concatenate.js'
  * many flushes. Only committed entries come here: the view never shows what a recovery might not find.
  */
 export class ChangeSet {
-  /** Of each conversation one change, and one more behind each erasure: in their order. */
+  /** Of each conversation one change, and one more behind each erasure and each gap: in their order. */
   private readonly changes = new Map<ConversationId, ChangeBuilder[]>()
   /** How many conversations of each slot are in it. */
   private readonly slots = new Map<Slot, number>()
@@ -40,10 +40,11 @@ export class ChangeSet {
     return this.changes.size === 0
   }
 
-  of(conversation: ConversationId, app: AppId): ChangeBuilder {
+  /** Where what comes next of the conversation goes; messages that begin at `first`, if it is these. */
+  of(conversation: ConversationId, app: AppId, first?: Seq): ChangeBuilder {
     const builders = this.changes.get(conversation)
     const last = builders?.at(-1)
-    if (last !== undefined && last.erasure === undefined) return last
+    if (last !== undefined && last.erasure === undefined && last.continuesWith(first)) return last
     const builder = new ChangeBuilder(conversation, app)
     if (builders !== undefined) builders.push(builder)
     else {
@@ -130,6 +131,14 @@ export class ChangeBuilder {
   cursor(cursor: StoredCursor): void {
     this.cursors ??= new Map()
     this.cursors.set(cursor.user, cursor)
+  }
+
+  /**
+   * Whether messages that begin at `first` follow those that are here without a gap. They need not: a slot that went to
+   * another node and came back leaves a gap in this one's log, which that node's log fills.
+   */
+  continuesWith(first: Seq | undefined): boolean {
+    return first === undefined || this.lengths.length === 0 || first === this.lastSeq + 1
   }
 
   /** Messages that follow those added before without a gap. */

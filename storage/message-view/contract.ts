@@ -85,6 +85,24 @@ export function messageViewContract(
     return undefined
   })
 
+  behaves(
+    'one call may bring what another log has between, if that is there: a log whose slot went and came back',
+    async (view) => {
+      await view.apply([created(chat), { app, conversation: chat, messages: batch(1, 2) }])
+      await view.apply([{ app, conversation: chat, messages: batch(3, 4) }])
+      const [first, again] = [batch(1, 2), batch(5, 6)].map((messages) => ({ app, conversation: chat, messages }))
+      await view.apply([first!, again!])
+      const all = await view.messages(chat, range())
+      assert.deepEqual(
+        all.map(({ bytes }) => text(bytes)),
+        numbers(1, 6).map(bodyOf),
+      )
+      for (const seq of numbers(1, 6)) assert.equal(await view.find(chat, idOf(seq)), seq)
+      assert.equal((await view.load(chat))?.head, 6)
+      return undefined
+    },
+  )
+
   behaves('messages come back byte for byte, by range and limit, from either side, in order', async (view) => {
     await view.apply([created(chat), { app, conversation: chat, messages: batch(1, 10) }])
     await view.apply([{ app, conversation: chat, messages: batch(11, 11) }])

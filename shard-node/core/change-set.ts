@@ -22,7 +22,7 @@ import { concatenate } from './concatenate.js'
  * many flushes. Only committed entries come here: the view never shows what a recovery might not find.
  */
 export class ChangeSet {
-  /** Of each conversation one change, and one more behind each erasure: in their order. */
+  /** Of each conversation one change, and one more behind each erasure and each gap: in their order. */
   private readonly changes = new Map<ConversationId, ChangeBuilder[]>()
   /** How many conversations of each slot are in it. */
   private readonly slots = new Map<Slot, number>()
@@ -50,6 +50,18 @@ export class ChangeSet {
       this.changes.set(conversation, [builder])
       this.slots.set(builder.slot, (this.slots.get(builder.slot) ?? 0) + 1)
     }
+    return builder
+  }
+
+  /**
+   * What messages from `first` on are added to. They need not follow those before: of a slot that left and came back a
+   * log lacks what was said meanwhile.
+   */
+  from(first: Seq, conversation: ConversationId, app: AppId): ChangeBuilder {
+    const last = this.of(conversation, app)
+    if (last.continuesAt(first)) return last
+    const builder = new ChangeBuilder(conversation, app)
+    this.changes.get(conversation)!.push(builder)
     return builder
   }
 
@@ -132,7 +144,12 @@ export class ChangeBuilder {
     this.cursors.set(cursor.user, cursor)
   }
 
-  /** Messages that follow those added before without a gap. */
+  /** Whether messages from there on follow those added before without a gap. */
+  continuesAt(first: Seq): boolean {
+    return this.lengths.length === 0 || first === this.lastSeq + 1
+  }
+
+  /** Messages that follow those added before without a gap: of what {@link ChangeSet.from} gives. */
   messages(
     first: Seq,
     bytes: Uint8Array,

@@ -73,3 +73,16 @@ test('a session that creates what it was told to resume loses nothing', () => {
     survives({ operations: [create, moveTo(at, 0, 1), send(400, 1), send(900, 2), send(1_500, 0)], faults: [] })
   }
 })
+
+test('a slot that left and came back is recovered with the gap that its log has, not over what was said meanwhile', () => {
+  for (const node of [0, 1, 2]) {
+    survives(
+      {
+        operations: [create, send(500, 0, 5), send(3_000, 1, 5), send(8_000, 2, 5), send(12_000, 0, 2)],
+        faults: [fault(1_000, 'weight-change', node, 0, 5_000), fault(9_000, 'node-crash', node, 0, 2_000)],
+      },
+      // The view's cursor is far behind, as it is while the view is slow.
+      { shardNode: { membersStableMs: 100, cursorSaveMs: 60_000 } },
+    )
+  }
+})

@@ -159,6 +159,51 @@ test('who told a wrong checksum tells the right one, at any edge: the bytes are 
   assert.equal(await bytesOf(at, caller, id), 'hello')
 })
 
+test('what an edge found out about a wrong checksum is no verdict on the right one that was told meanwhile', async () => {
+  const records = memoryRecords()
+  const at = await scene({ records })
+  const caller = by('ann')
+  const { id } = await begin(at, caller, HELLO)
+  // Two edges verify at once: nobody has said that he does when both look.
+  const [store] = at.stores
+  const digest = store!.digest.bind(store)
+  let finish = (): void => {}
+  const slow = at.service()
+  await new Promise<void>((begun) => {
+    store!.digest = async (...asked) => {
+      begun()
+      await new Promise<void>((resolve) => {
+        finish = resolve
+      })
+      return digest(...asked)
+    }
+    void slow.complete(caller, id, sha256('wrong'), undefined)
+  })
+  store!.digest = digest
+  at.clock.now += 40_000
+  await at.files.get(caller, id)
+  await at.files.settled()
+  assert.equal((await at.files.get(caller, id)).state.type, 'failed')
+  const quick = at.service({
+    ...records,
+    async put(place, ...rest) {
+      const done = await records.put(place, ...rest)
+      if (place.kind === 'file-content' && done) {
+        finish()
+        await slow.settled()
+      }
+      return done
+    },
+  })
+  assert.equal((await quick.complete(caller, id, sha256(HELLO), undefined)).state.type, 'ready')
+  at.clock.now += 48 * 3_600_000
+  await at.files.sweep()
+  assert.equal(await bytesOf(at, caller, id), 'hello')
+  // Who uploads the same bytes gets them, too.
+  const bobs = await upload(at, by('bob'))
+  assert.equal(await bytesOf(at, by('bob'), bobs.id), 'hello')
+})
+
 test('bytes that are not the whole are not kept, and no checksum makes a file of them', async () => {
   const at = await scene()
   const caller = by('ann')

@@ -116,8 +116,9 @@ export class Verifications {
     const { app, id } = file
     const expires = (now() + FAILED_MS) as Millis
     await files.remind(app, id, expires)
+    // Where it is known what is stored, better was told meanwhile, and found to be right.
     const failed = await files.update(app, id, (current) =>
-      current.state.type === 'verifying'
+      current.state.type === 'verifying' && current.state.stored === undefined
         ? { ...current, state: { type: 'failed', reason, place, checksum, stored, expires } }
         : undefined,
     )

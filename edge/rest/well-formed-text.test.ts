@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { test } from 'node:test'
+import { BufferedRequest } from './http/buffered-request.js'
 import { restFixture } from './testing/rest-fixture.js'
 
 /** What could only be stored as something else than was sent is refused, and the answer says where it stands. */
@@ -54,4 +55,17 @@ test('bytes of an address that are no text are refused, not taken for their esca
     const asked = await fixture.call('GET', `/v1/identities?channel=telegram&address=${bytes}`, { token: service })
     assert.deepEqual([asked.status, asked.body.code], [400, 'INVALID'], bytes)
   }
+})
+
+test('bytes of an address that are no text and not even percent-encoded are refused, not kept as U+FFFD', async () => {
+  await post('/v1/users', { user_id: 'ana' })
+  // What uWebSockets.js makes of the byte FF.
+  const url = 'http://localhost/v1/users/ana/identities/telegram/a\ufffdb'
+  const asked = (at: string) =>
+    fixture.rest.fetch(
+      new BufferedRequest('PUT', at, [['authorization', `Bearer ${service}`]], new Uint8Array()) as unknown as Request,
+      { remoteAddress: '192.0.2.1' },
+    )
+  assert.equal((await asked(url)).status, 400)
+  assert.equal((await asked(url.replace('\ufffd', '%EF%BF%BD'))).status, 201)
 })

@@ -32,6 +32,8 @@ export class ArrivingSlots {
   private readonly slots = new Map<Slot, Arriving>()
   private readonly pace: Pace
   private stableSince = 0 as Millis
+  /** Nodes that did not answer the last time: each is asked for one slot at a time, beside the others. */
+  private readonly silent = new Set<NodeId>()
   /** Asked last: others come first the next time, or a node that answers nothing would keep all places. */
   private lastAsked = -1
 
@@ -42,6 +44,7 @@ export class ArrivingSlots {
 
   clear(): void {
     this.slots.clear()
+    this.silent.clear()
   }
 
   membersChanged(now: Millis): void {
@@ -56,18 +59,19 @@ export class ArrivingSlots {
     effects: Effect[],
   ): boolean {
     let overdue = false
-    for (const [slot, { askedAt }] of this.slots) {
+    for (const [slot, { node, askedAt, ends, heldAt, consent }] of this.slots) {
       // Also with a consent: it may be for an epoch that was over when it came.
       if (!hasElapsed(this.limits.wantMs, askedAt, now)) continue
       this.slots.delete(slot)
-      this.pace.took(this.limits.wantMs)
+      // Who says nothing holds nothing: that others go on does not make it slower.
+      if (ends === undefined && heldAt === undefined && consent === undefined) this.silent.add(node)
+      else this.pace.took(this.limits.wantMs)
       overdue = true
     }
     if (!hasElapsed(this.limits.membersStableMs, this.stableSince, now)) return overdue
     for (const slot of this.inTurn(slots)) {
-      if (this.slots.size >= this.pace.atOnce) break
       const row = this.slots.has(slot) ? undefined : rowToAskFor(slot)
-      if (row === undefined) continue
+      if (row === undefined || !this.hasPlace(row.node)) continue
       const { epoch, node } = row
       this.lastAsked = slot
       this.slots.set(slot, { node, askedAt: now, ends: undefined, heldAt: undefined, consent: undefined })
@@ -76,8 +80,17 @@ export class ArrivingSlots {
     return overdue
   }
 
+  private hasPlace(node: NodeId): boolean {
+    let [ofSilent, ofOthers] = [0, 0]
+    for (const asked of this.slots.values()) {
+      if (!this.silent.has(asked.node)) ofOthers++
+      else if (asked.node === node) ofSilent++
+    }
+    return this.silent.has(node) ? ofSilent === 0 : ofOthers < this.pace.atOnce
+  }
+
   private inTurn(slots: Iterable<Slot>): Slot[] {
-    if (this.slots.size >= this.pace.atOnce) return []
+    if (this.slots.size >= this.pace.atOnce + this.silent.size) return []
     const sorted = [...slots].sort((a, b) => a - b)
     const from = sorted.findIndex((slot) => slot > this.lastAsked)
     return from === -1 ? sorted : [...sorted.slice(from), ...sorted.slice(0, from)]
@@ -85,7 +98,9 @@ export class ArrivingSlots {
 
   announced(ends: EndsFrame): void {
     const arriving = this.slots.get(ends.slot)
-    if (arriving !== undefined) arriving.ends = ends
+    if (arriving === undefined) return
+    arriving.ends = ends
+    this.silent.delete(arriving.node)
   }
 
   /** Tells owners whose word is noted by now that they can hold their slots. */
@@ -101,7 +116,9 @@ export class ArrivingSlots {
 
   consented(consent: ConsentFrame): void {
     const arriving = this.slots.get(consent.slot)
-    if (arriving !== undefined) arriving.consent = consent
+    if (arriving === undefined) return
+    arriving.consent = consent
+    this.silent.delete(arriving.node)
   }
 
   /** Where entries of the slot end in the log that has it, if its owner consents to this very move. */

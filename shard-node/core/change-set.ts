@@ -40,17 +40,28 @@ export class ChangeSet {
     return this.changes.size === 0
   }
 
-  /** Where what comes next of the conversation goes; messages that begin at `first`, if it is these. */
-  of(conversation: ConversationId, app: AppId, first?: Seq): ChangeBuilder {
+  of(conversation: ConversationId, app: AppId): ChangeBuilder {
     const builders = this.changes.get(conversation)
     const last = builders?.at(-1)
-    if (last !== undefined && last.erasure === undefined && last.continuesWith(first)) return last
+    if (last !== undefined && last.erasure === undefined) return last
     const builder = new ChangeBuilder(conversation, app)
     if (builders !== undefined) builders.push(builder)
     else {
       this.changes.set(conversation, [builder])
       this.slots.set(builder.slot, (this.slots.get(builder.slot) ?? 0) + 1)
     }
+    return builder
+  }
+
+  /**
+   * What messages from `first` on are added to. They need not follow those before: of a slot that left and came back a
+   * log lacks what was said meanwhile.
+   */
+  from(first: Seq, conversation: ConversationId, app: AppId): ChangeBuilder {
+    const last = this.of(conversation, app)
+    if (last.continuesAt(first)) return last
+    const builder = new ChangeBuilder(conversation, app)
+    this.changes.get(conversation)!.push(builder)
     return builder
   }
 
@@ -133,15 +144,12 @@ export class ChangeBuilder {
     this.cursors.set(cursor.user, cursor)
   }
 
-  /**
-   * Whether messages that begin at `first` follow those that are here without a gap. They need not: a slot that went to
-   * another node and came back leaves a gap in this one's log, which that node's log fills.
-   */
-  continuesWith(first: Seq | undefined): boolean {
-    return first === undefined || this.lengths.length === 0 || first === this.lastSeq + 1
+  /** Whether messages from there on follow those added before without a gap. */
+  continuesAt(first: Seq): boolean {
+    return this.lengths.length === 0 || first === this.lastSeq + 1
   }
 
-  /** Messages that follow those added before without a gap. */
+  /** Messages that follow those added before without a gap: of what {@link ChangeSet.from} gives. */
   messages(
     first: Seq,
     bytes: Uint8Array,

@@ -265,7 +265,7 @@ function feedMessages(
     const erases = membership?.erased === true || membership?.forgotten !== undefined
     if (erases || i === posts.length - 1) {
       const piece = posts.slice(from, i + 1)
-      set.of(id, app, piece[0]!.seq).messages(
+      set.from(piece[0]!.seq, id, app).messages(
         piece[0]!.seq,
         bytes.subarray(start, end),
         lengths.slice(from, i + 1),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Epoch, LogId, Millis, NodeId } from '@chat4all/protocol'
+import type { Epoch, LogId, Millis, NodeId, Offset } from '@chat4all/protocol'
 import { SLOTS } from '@chat4all/protocol'
 import { SHARD_DEFAULTS } from './index.js'
 import { acked, NODE, only, open, post, SLOT, World } from './testing/world.js'
@@ -73,6 +73,19 @@ test('what came after the announcement is announced too, and the consent speaks 
   assert.equal(until(world, 'consent').end, again.end)
 })
 
+test('who asks again just before the announcement is too old gets as much time as the first time', () => {
+  const world = announcing()
+  const asked = { t: 'want', slot: SLOT, epoch: 1 as Epoch, node: OTHER } as const
+  pass(world, SHARD_DEFAULTS.wantMs - 100)
+  world.frames.length = 0
+  world.send(asked)
+  assert.equal(only(world.frames, 'ends').length, 1)
+  // It takes a while to note that.
+  pass(world, 200)
+  world.send(NOTED)
+  until(world, 'consent')
+})
+
 test('a word for another epoch holds nothing', () => {
   const world = announcing()
   world.send({ ...NOTED, epoch: 2 as Epoch })
@@ -104,4 +117,23 @@ test('a node that drains takes no slot of a dead log, whatever the ring says', (
     loseOwner(world)
     assert.equal(world.calls.includes('claim'), !drains)
   }
+})
+
+test('a slot that its owner took back meanwhile is noted as soon as it is announced for its new epoch', () => {
+  const world = new World()
+  const row = (epoch: number) => ({ slot: SLOT, epoch: epoch as Epoch, log: 'n2.1' as LogId, node: OTHER })
+  world.rows[SLOT] = row(9)
+  world.core.membersChanged([NODE, OTHER], new Array(SLOTS).fill(NODE), world.now)
+  world.run()
+  const told = () => world.calls.filter((call) => call === 'tell-node').length
+  pass(world, SHARD_DEFAULTS.membersStableMs + 1)
+  assert.equal(told(), 1)
+  world.rows[SLOT] = row(10)
+  const { node: _, ...of } = row(10)
+  world.core.peerFrames(OTHER, [{ t: 'ends', ...of, end: 7 as Offset }], world.now)
+  world.run()
+  assert.equal(told(), 2)
+  world.core.peerFrames(OTHER, [{ t: 'consent', ...of, end: 7 as Offset }], world.now)
+  world.run()
+  assert.equal(world.rows[SLOT]?.node, NODE)
 })

@@ -14,13 +14,13 @@ import { isRefused, type Leaving, type ShardState } from './state.js'
  * The accident it prevents: a new owner that starts from a view in which a committed message is missing, and gives its
  * seq to another.
  */
-export function beginLeaving(state: ShardState, link: LinkId, { slot, node }: WantFrame): void {
+export function beginLeaving(state: ShardState, link: LinkId, { slot, node }: WantFrame, now: Millis): void {
   const known = state.leaving.get(slot)
   if (known !== undefined) {
     if (known.to !== node) return
     known.link = link
     // It asks again: what it was told was lost with a link.
-    if (known.stage === 'noting') announce(state, known, known.announced)
+    if (known.stage === 'noting') announce(state, known, known.announced, now)
     if (known.stage === 'offered') tell(state, known, 'consent')
     return
   }
@@ -69,11 +69,10 @@ export function continueLeaving(state: ShardState, now: Millis): Slot[] {
     const warm = state.materialiser.has(leaving.slot, leaving.until) || !state.rules.handoffWaits
     if (leaving.stage === 'warming' && warm) {
       leaving.stage = 'noting'
-      leaving.announcedAt = now
       for (const { lastEntry } of conversationsOf(state, leaving.slot)) {
         if (lastEntry > leaving.lastEntry) leaving.lastEntry = lastEntry as Offset
       }
-      announce(state, leaving, state.pipeline.committed)
+      announce(state, leaving, state.pipeline.committed, now)
     }
     if (leaving.stage === 'draining') drain(state, leaving, now)
     if (leaving.stage === 'offered') {
@@ -106,7 +105,7 @@ function drain(state: ShardState, leaving: Leaving, now: Millis): void {
       // what was noted holds.
       const { announced, lastEntry } = leaving
       leaving.until = lastEntry < announced || !state.rules.consentCoversAll ? announced : state.pipeline.committed
-      if (leaving.until !== announced) announce(state, leaving, leaving.until)
+      if (leaving.until !== announced) announce(state, leaving, leaving.until, now)
     }
     if (!state.materialiser.has(leaving.slot, leaving.until)) return
   } else leaving.until = state.pipeline.nextOffset
@@ -127,8 +126,9 @@ function isQuiet({ pipeline }: ShardState, conversation: Conversation): boolean 
   )
 }
 
-function announce(state: ShardState, leaving: Leaving, end: Offset): void {
+function announce(state: ShardState, leaving: Leaving, end: Offset, now: Millis): void {
   leaving.announced = end
+  leaving.announcedAt = now
   tell(state, leaving, 'ends', end)
 }
 

@@ -196,7 +196,11 @@ export class Ownership {
     if (this.takes !== 'all') return
     for (const ends of announcements) {
       const row = this.rows[ends.slot]
-      if (row?.epoch === ends.epoch && row.log === ends.log) this.arriving.announced(ends)
+      if (row === undefined || ends.epoch < row.epoch) continue
+      // Its owner took it back meanwhile: the table tells that, too.
+      if (ends.epoch > row.epoch) this.readSlots(effects)
+      else if (ends.log !== row.log) continue
+      this.arriving.announced(ends)
     }
     this.tellNoted(now, effects)
   }

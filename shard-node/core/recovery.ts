@@ -197,7 +197,7 @@ function addRecord(set: ChangeSet, reader: Reader): void {
       const take = () => {
         if (lengths.length === 0) return
         const bytes = record.messages.subarray(from, inner.at)
-        set.of(record.conversation, record.app, first).messages(first, bytes, lengths, ids, expires)
+        set.from(first, record.conversation, record.app).messages(first, bytes, lengths, ids, expires)
         first = (first + lengths.length) as Seq
         from = inner.at
         lengths = []

@@ -139,7 +139,7 @@ export class ShardNodeCore {
       case 'enumerate':
         return enumerate(this.state, link.id, frame, now)
       case 'want':
-        beginLeaving(this.state, link.id, frame)
+        beginLeaving(this.state, link.id, frame, now)
         return this.leaveOn(now)
       case 'noted':
         holdLeaving(this.state, link.id, frame, now)

@@ -6,6 +6,10 @@ import { InvalidRequest } from './invalid-request.js'
  * @throws InvalidRequest
  */
 export function demandDecodable(url: string): void {
+  // Bytes that should have been percent-encoded and are no UTF-8, of which the server made U+FFFD.
+  if (url.includes('\ufffd')) {
+    throw new InvalidRequest([{ path: 'URL', message: 'It holds bytes that are neither percent-encoded nor UTF-8.' }])
+  }
   if (!url.includes('%')) return
   try {
     decodeURIComponent(url)

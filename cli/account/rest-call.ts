@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { Chat4AllError, type ErrorCode } from '@chat4all/protocol'
 import type { Problem } from '@chat4all/protocol/rest'
+import { certificateFault } from '@chat4all/sdk'
 import { CommandError } from '../commands/command.js'
 
 /** A server, and what opens its API. */
@@ -32,7 +33,7 @@ export async function restCall<Answer>(
       ...(body !== undefined && { body: JSON.stringify(body) }),
     })
   } catch (error) {
-    throw new CommandError(`${url} does not answer: ${causeOf(error)}`)
+    throw new CommandError(certificateFault(url, error)?.detail ?? `${url} does not answer: ${causeOf(error)}`)
   }
   const text = await response.text()
   if (response.ok) return (text === '' ? undefined : JSON.parse(text)) as Answer

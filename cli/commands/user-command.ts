@@ -1,5 +1,5 @@
 import { Chat4AllError, ERRORS } from '@chat4all/protocol'
-import type { Client, ClientOptions } from '@chat4all/sdk/node'
+import { CertificateError, type Client, type ClientOptions } from '@chat4all/sdk/node'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { type Profile, Profiles } from '../account/profiles.js'
 import { clientOf, connectOnce } from '../account/sign-in.js'
@@ -50,7 +50,10 @@ export async function explained(act: () => Promise<void>): Promise<void> {
   }
 }
 
-export function explanation({ code, detail }: Chat4AllError): string {
+export function explanation(error: Chat4AllError): string {
+  const { code, detail } = error
+  // It says what to do itself: waiting, as for others of its code, is of no use.
+  if (error instanceof CertificateError) return detail
   const what = detail.replaceAll(/\s*\n\s*/g, ' ').replace(/[^.!?]$/, '$&.')
   return `${code}: ${what} ${ERRORS[code].remedy}`
 }

@@ -1,6 +1,7 @@
 export { Chat4AllError, ERRORS, type ErrorCode, type Payload, type StoredPayload } from '@chat4all/protocol'
 export { Client } from './client/client.js'
 export type { ClientEvents, ConnectionState } from './client/events.js'
+export { CertificateError, certificateFault } from './client/no-answer.js'
 export type { ClientOptions, WebSocketConstructor, WebSocketLike } from './client/options.js'
 export { requestToken, type Token, type TokenCredentials } from './client/request-token.js'
 export type { ClientStorage, KeyValueStorage, SavedCursor, SavedRequest, SavedState } from './client/storage.js'

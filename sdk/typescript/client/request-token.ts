@@ -1,4 +1,5 @@
 import { Chat4AllError, ERRORS, type ErrorCode } from '@chat4all/protocol'
+import { noAnswer } from './no-answer.js'
 
 export interface TokenCredentials {
   readonly clientId: string
@@ -15,7 +16,8 @@ export interface Token {
 /**
  * POST /auth/token: exchanges client credentials for an access token. For servers, command lines and demonstrations:
  * a client_secret has no place in a browser of somebody else.
- * @throws Chat4AllError UNAUTHENTICATED for wrong credentials, UNAVAILABLE when the server cannot be reached, …
+ * @throws Chat4AllError UNAUTHENTICATED for wrong credentials, UNAVAILABLE when the server cannot be reached (a
+ * CertificateError when it shows a certificate that is not accepted), …
  */
 export async function requestToken(baseUrl: string, credentials: TokenCredentials): Promise<Token> {
   const url = tokenUrl(baseUrl)
@@ -30,7 +32,7 @@ export async function requestToken(baseUrl: string, credentials: TokenCredential
     })
     body = await response.json()
   } catch (cause) {
-    throw new Chat4AllError('UNAVAILABLE', `No answer from ${url}: ${reasonOf(cause)}`)
+    throw noAnswer(url, cause)
   }
   if (!response.ok) throw problemOf(response.status, body)
   const { access_token: accessToken, expires_in: expiresInSeconds } = (body ?? {}) as Record<string, unknown>
@@ -46,12 +48,6 @@ function tokenUrl(baseUrl: string): string {
   } catch {
     throw new Chat4AllError('INVALID', `${baseUrl} is not an address like https://chat.example.com`)
   }
-}
-
-/** fetch says only "fetch failed"; why stands in its cause. */
-function reasonOf(error: unknown): string {
-  const { cause, message } = error as Error & { cause?: Error & { code?: string } }
-  return cause?.code ?? cause?.message ?? message
 }
 
 function problemOf(status: number, body: unknown): Chat4AllError {

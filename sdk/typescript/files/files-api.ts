@@ -1,5 +1,6 @@
 import { Chat4AllError, ERRORS, type ErrorCode } from '@chat4all/protocol'
 import type { DownloadAnswer, FileAnswer, InitiatedAnswer, PartsAnswer, PartUrlsAnswer } from '@chat4all/protocol/rest'
+import { CertificateError, noAnswer } from '../client/no-answer.js'
 
 export interface FilesApiOptions {
   /** The server: `https://host`. Several: when one does not answer, the next is asked. */
@@ -88,7 +89,7 @@ export class FilesApi {
         return await this.once<T>(method, path, { body, signal, key })
       } catch (error) {
         if (signal?.aborted) throw signal.reason
-        if (!(error instanceof Chat4AllError)) throw error
+        if (!(error instanceof Chat4AllError) || error instanceof CertificateError) throw error
         const { retry } = ERRORS[error.code]
         if (retry === 'never' || performance.now() > giveUpAt) throw error
         if (retry === 'token') {
@@ -129,7 +130,7 @@ export class FilesApi {
     } catch (cause) {
       // The next one is asked from here on: an upload goes on at any edge.
       this.base = (this.base + 1) % this.bases.length
-      throw new Chat4AllError('UNAVAILABLE', `No answer from ${base}: ${reasonOf(cause)}`)
+      throw noAnswer(base, cause)
     }
     if (response.status === 401) this.refuse(token)
     const answer = parsed(text)
@@ -187,11 +188,6 @@ function parsed(text: string): unknown {
   } catch {
     return {}
   }
-}
-
-function reasonOf(error: unknown): string {
-  const { cause, message } = error as Error & { cause?: Error & { code?: string } }
-  return cause?.code ?? cause?.message ?? message
 }
 
 function problemOf(status: number, body: unknown): Chat4AllError {

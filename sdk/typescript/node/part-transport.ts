@@ -1,3 +1,4 @@
+import { certificateFault } from '../client/no-answer.js'
 import type { PartTransport } from '../files/part-transport.js'
 import { requestOf } from './http-agents.js'
 
@@ -21,7 +22,7 @@ export const nodeTransport: PartTransport = (url, bytes, { signal, onSent }) =>
         response.on('error', reject)
       },
     )
-    request.on('error', reject)
+    request.on('error', (error) => reject(certificateFault(url, error) ?? error))
     request.setTimeout(SILENCE_MS_MAX, () => {
       request.destroy(new Error(`the store was silent for ${SILENCE_MS_MAX} ms`))
     })

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { certificateFault } from '../../client/no-answer.js'
 import { requestOf } from '../http-agents.js'
 import { announces } from './range-answer.js'
 import { type ByteRange, SILENCE_MS_MAX, type Store, StoreFault } from './store-fault.js'
@@ -9,7 +10,7 @@ const WRITE_BYTES = 1024 * 1024
 /**
  * Bytes from `start` up to `end` of what lies at `url`, given to `store` as they come: what it was given counts, however
  * this ends. No more is read while `store` is at work.
- * @throws StoreFault, what `store` throws, the reason of `signal`
+ * @throws StoreFault, CertificateError, what `store` throws, the reason of `signal`
  */
 export async function receiveRange(
   url: string,
@@ -58,7 +59,9 @@ function request(url: string, range: ByteRange, signal: AbortSignal): Promise<In
       response.resume()
       reject(new StoreFault(`the store answered ${statusCode}`))
     })
-    sent.on('error', (error) => reject(signal.aborted ? signal.reason : new StoreFault(error.message, error)))
+    sent.on('error', (error) => {
+      reject(signal.aborted ? signal.reason : (certificateFault(url, error) ?? new StoreFault(error.message, error)))
+    })
     sent.setTimeout(SILENCE_MS_MAX, () => void sent.destroy(new Error('the store was silent')))
     sent.end()
   })

@@ -48,7 +48,7 @@ export class WebhookService {
   /**
    * @param once a UUID: with the same one there is one webhook, and a repeat gets it as it is
    * @throws UrlRefusedError; Chat4AllError INVALID when the app has too many, IDEMPOTENCY_KEY_REUSED when another webhook
-   * was made with it.
+   * was made with it, UNAVAILABLE when one was made with it meanwhile and deleted.
    */
   async create(
     app: AppId,
@@ -74,8 +74,11 @@ export class WebhookService {
       created: now,
       updated: now,
     }
-    await this.store.definitions.create(webhook)
-    return { ...webhook, secret }
+    if (await this.store.definitions.create(webhook)) return { ...webhook, secret }
+    // Another attempt at the same request was faster: its webhook is the one, unless it is gone already.
+    const theirs = await this.store.definitions.get({ app, id })
+    if (theirs === undefined) throw new Chat4AllError('UNAVAILABLE', 'Another attempt was being made. Send it again.')
+    return madeBefore(theirs, fields)
   }
 
   list(app: AppId, range: { readonly after?: string; readonly limit: number }): Promise<Webhook[]> {

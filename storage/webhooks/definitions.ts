@@ -41,10 +41,9 @@ export function recordsWebhookDefinitions(records: Records, box: SecretBox): Web
 
   return {
     async create(webhook) {
-      if (!(await records.put(placeOf(webhook), encode(webhook), undefined))) {
-        throw new Error(`webhook ${webhook.id} exists`)
-      }
+      if (!(await records.put(placeOf(webhook), encode(webhook), undefined))) return false
       await changed()
+      return true
     },
 
     async get(ref) {

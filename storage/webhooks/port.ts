@@ -35,7 +35,8 @@ export interface WebhookSecret {
 }
 
 export interface WebhookDefinitions {
-  create(webhook: Webhook): Promise<void>
+  /** @returns false: there is one with its id, and it stays as it is */
+  create(webhook: Webhook): Promise<boolean>
   get(ref: WebhookRef): Promise<Webhook | undefined>
   /** Of one app, in the order of their ids. */
   list(app: AppId, range: { readonly after?: string; readonly limit: number }): Promise<Webhook[]>

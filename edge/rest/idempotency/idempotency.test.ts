@@ -140,3 +140,23 @@ test('what an edge began and never ended is taken over, and the first can no lon
   assert.equal((await stuck).body, 'first')
   assert.deepEqual(await kept.once(key, 'f', async () => answer('third')), { ...answer('second'), replayed: true })
 })
+
+test('an answer that no longer opens is told as a conflict: no fault, and the request is not done again', async () => {
+  const records = memoryRecords()
+  const own = await restFixture({ records })
+  const put = records.put.bind(records)
+  records.put = (place, value, ...rest) => {
+    if (place.kind !== 'idempotency') return put(place, value, ...rest)
+    const entry = JSON.parse(Buffer.from(value).toString())
+    // As another version would have sealed it, with whatever key it had.
+    if (entry.answer !== undefined) entry.answer = Buffer.from(entry.answer, 'base64').reverse().toString('base64')
+    return put(place, Buffer.from(JSON.stringify(entry)), ...rest)
+  }
+  const headers = { 'idempotency-key': randomUUID() }
+  const call = () => own.call('POST', '/v1/apps', { token: ADMIN_TOKEN, headers, json: { client_id: 'unreadable' } })
+  const first = await call()
+  assert.equal(first.status, 201)
+  const again = await call()
+  assert.deepEqual([again.status, again.body.code], [409, 'CONFLICT'])
+  assert.match(again.body.detail, /can no longer be read.+new key/)
+})

@@ -8,6 +8,9 @@ const TTL = { ttlSeconds: 86_400 }
 /** No request takes so long: its edge died, and another may try. */
 const ABANDONED_MS = 60_000
 const IN_PROGRESS_RETRY_MS = 1_000
+const UNREADABLE =
+  'This request was done, and the answer to its Idempotency-Key can no longer be read. ' +
+  'Look whether what it made exists; to make another, use a new key.'
 
 /** An answer as it goes out. */
 export interface KeptAnswer {
@@ -44,7 +47,7 @@ export class KeptAnswers {
   /**
    * @param fingerprint tells requests apart
    * @throws Chat4AllError IDEMPOTENCY_KEY_REUSED: another request came with this key; IN_PROGRESS: this one is being done;
-   * and what `run` throws.
+   * CONFLICT: it was done, and its answer can no longer be read; and what `run` throws.
    */
   async once(
     key: IdempotencyKey,
@@ -113,6 +116,17 @@ function sealed(answer: KeptAnswer, secret: Buffer): string {
   return sealBytes(secret, JSON.stringify(answer)).toString('base64')
 }
 
+/**
+ * What was sealed otherwise (by another version, or damaged since) says at least that the request was done: it is neither
+ * done again nor a fault.
+ * @throws Chat4AllError CONFLICT
+ */
 function opened(sealedAnswer: string, secret: Buffer): KeptAnswer {
-  return JSON.parse(openBytes(secret, Buffer.from(sealedAnswer, 'base64'))) as KeptAnswer
+  let text: string
+  try {
+    text = openBytes(secret, Buffer.from(sealedAnswer, 'base64'))
+  } catch {
+    throw new Chat4AllError('CONFLICT', UNREADABLE)
+  }
+  return JSON.parse(text) as KeptAnswer
 }

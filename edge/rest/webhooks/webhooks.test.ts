@@ -44,13 +44,44 @@ test('the secret is shown when it is made, and never again', async () => {
   assert.ok(!JSON.stringify(fixture.log).includes('whsec_'))
 })
 
+test('two attempts with one key that overlap, the first a minute late, make one webhook and get the same answer', async () => {
+  const { definitions } = fixture.webhookStore
+  const { create } = definitions
+  let reached!: () => void
+  let goOn!: () => void
+  const reachedStore = new Promise<void>((resolve) => (reached = resolve))
+  const mayGoOn = new Promise<void>((resolve) => (goOn = resolve))
+  definitions.create = async (webhook) => {
+    definitions.create = create
+    reached()
+    await mayGoOn
+    return create.call(definitions, webhook)
+  }
+  const headers = { 'idempotency-key': randomUUID() }
+  const register = () =>
+    fixture.call('POST', '/v1/webhooks', { token, json: { url: 'https://example.org/overlap' }, headers })
+  try {
+    const slow = register()
+    await reachedStore
+    fixture.pass(60_000)
+    const second = await register()
+    goOn()
+    const first = await slow
+    assert.deepEqual([first.status, second.status], [201, 201])
+    assert.deepEqual(first.body, second.body)
+  } finally {
+    definitions.create = create
+  }
+})
+
 test('a webhook that was made though the answer was 503 is not made again for the same key', async () => {
   const { definitions } = fixture.webhookStore
   const { create } = definitions
   let faults = 1
   definitions.create = async (webhook) => {
-    await create.call(definitions, webhook)
+    const isNew = await create.call(definitions, webhook)
     if (faults-- > 0) throw new Chat4AllError('UNAVAILABLE')
+    return isNew
   }
   const headers = { 'idempotency-key': randomUUID() }
   const url = 'https://example.org/once'

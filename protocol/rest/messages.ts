@@ -11,6 +11,7 @@ import {
   moment,
   queryNumber,
   seqNumber,
+  storedMessageId,
   timeToLive,
   userId,
 } from './scalars.js'
@@ -50,7 +51,7 @@ export const acceptedAnswer = z
 
 export const messageAnswer = z
   .object({
-    message_id: messageId,
+    message_id: storedMessageId,
     conversation_id: conversationId,
     seq: seqNumber,
     from: userId,

@@ -49,6 +49,17 @@ export const messageId = z
     example: '0d9f8c1e-6a1b-4d0e-9d5f-2b7c3a4e5f60',
   })
 
+export const storedMessageId = z
+  .string()
+  .regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[48][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/, 'Not a UUIDv4 or UUIDv8')
+  .meta({
+    id: 'StoredMessageId',
+    format: 'uuid',
+    description:
+      'UUIDv4 that the sender chose; UUIDv8 of a change that nobody sent under an id: a conversation opened again.',
+    example: '0d9f8c1e-6a1b-4d0e-9d5f-2b7c3a4e5f60',
+  })
+
 export const seqNumber = z.int().min(0).max(Number.MAX_SAFE_INTEGER).meta({
   id: 'Seq',
   description: 'Sequence number in the conversation: 1, 2, 3 … without gaps; 0: before the first.',

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { conversationType } from './conversations.js'
 import { messageAnswer } from './messages.js'
-import { conversationId, messageId, metadata, moment, seqNumber, userId } from './scalars.js'
+import { conversationId, metadata, moment, seqNumber, storedMessageId, userId } from './scalars.js'
 
 /**
  * What is posted to webhooks: `{id, type, timestamp, data}` as Standard Webhooks has it, one schema of `data` for each
@@ -26,7 +26,7 @@ export type WebhookEventType = (typeof WEBHOOK_EVENT_TYPES)[number]
 const user = userId.meta({ description: 'The member that has it.' })
 
 const receipt = {
-  message_id: messageId,
+  message_id: storedMessageId,
   conversation_id: conversationId,
   seq: seqNumber,
   time: moment,
@@ -36,7 +36,7 @@ const receipt = {
 
 const change = {
   conversation_id: conversationId,
-  message_id: messageId,
+  message_id: storedMessageId,
   seq: seqNumber,
   time: moment,
   by: userId,
@@ -69,7 +69,7 @@ const DATA = {
     user: userId.optional().meta({ description: 'Only what this user said; absent: the whole conversation.' }),
   }),
   'connector.failed': z.object({
-    message_id: messageId,
+    message_id: storedMessageId,
     conversation_id: conversationId,
     seq: seqNumber,
     status: z.literal('failed'),

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { conversationId, messageId, moment, queryNumber, utf8String } from './scalars.js'
+import { conversationId, moment, queryNumber, storedMessageId, utf8String } from './scalars.js'
 import { WEBHOOK_EVENT_TYPES } from './webhook-events.js'
 
 /** Bodies of /v1/webhooks and of what lies below it. What is sent to a webhook: webhook-events.ts. */
@@ -129,7 +129,7 @@ export const deliveryAnswer = z
     event: z.string(),
     status: deliveryStatus,
     conversation_id: conversationId.optional(),
-    message_id: messageId.optional(),
+    message_id: storedMessageId.optional(),
     time: moment.meta({ description: 'When the event was.' }),
     attempts: z.int().min(0).meta({ description: 'How many were made.' }),
     next_attempt: moment.optional().meta({ description: 'When it is attempted by itself again.' }),

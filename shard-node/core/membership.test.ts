@@ -6,11 +6,15 @@ import {
   ERRORS,
   type LogId,
   type Message,
+  message,
+  messageIdFromBytes,
   type NodeLinkFrame,
+  Reader,
   type RequestFrame,
   type Seq,
   type UserId,
 } from '@chat4all/protocol'
+import { messageId, storedMessageId } from '@chat4all/protocol/rest'
 import { SHARD_DEFAULTS, ShardNodeCore } from './index.js'
 import { changesOf } from './recovery.js'
 import {
@@ -131,6 +135,17 @@ test('a conversation that was erased can be opened anew: its seqs go on, and wha
       [4, 5, undefined],
     ],
   )
+})
+
+test('the message that tells of the opening has an id that REST can give, and that no client may choose', () => {
+  const world = new World()
+  world.send(open())
+  world.send(post(1), service(2, { erase: true }))
+  world.send(open())
+  const { bytes } = world.stored().at(-1)!
+  const id = messageIdFromBytes(message.read(new Reader(bytes)).message_id)
+  assert.equal(storedMessageId.safeParse(id).success, true)
+  assert.equal(messageId.safeParse(id).success, false)
 })
 
 test('erased, opened and written to within one flush: the view is told in the same pieces', () => {

@@ -425,12 +425,13 @@ function reopen(
   state.pipeline.barrier(state.holding(conversation, then))
 }
 
-/** The id of a message that nobody sent: it follows from where it stands, and is no UUIDv4 that a client may choose. */
+/** The id of a message that nobody sent: it follows from where it stands, and is a UUIDv8, which no client may choose. */
 function reopeningId(seq: Seq): Uint8Array {
   const id = new Uint8Array(16)
   const view = new DataView(id.buffer)
   view.setUint32(0, 0x726f_7065)
-  view.setUint32(8, Math.floor(seq / 2 ** 32))
+  view.setUint16(6, 0x8000)
+  view.setUint32(8, 0x8000_0000 + Math.floor(seq / 2 ** 32))
   view.setUint32(12, seq % 2 ** 32)
   return id
 }

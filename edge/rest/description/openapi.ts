@@ -29,7 +29,7 @@ const FAULTS_BY_ACCESS: Readonly<Record<Access, readonly ErrorCode[]>> = {
 }
 const FAULTS_WITH_BODY: readonly ErrorCode[] = ['FRAME_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'IDLE_TIMEOUT']
 
-const FAULTS_WITH_KEY: readonly ErrorCode[] = ['IDEMPOTENCY_KEY_REUSED', 'IN_PROGRESS']
+const FAULTS_WITH_KEY: readonly ErrorCode[] = ['CONFLICT', 'IDEMPOTENCY_KEY_REUSED', 'IN_PROGRESS']
 
 /** The OpenAPI 3.1 document of the endpoints. */
 export function openApiDocument(endpoints: readonly Endpoint[]): OpenApiDocument {

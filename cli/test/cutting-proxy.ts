@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
+import { tieSockets } from './tied-sockets.js'
 
 /** A network between client and server that can be cut: what is on its way is lost, on either side. */
 export class CuttingProxy {
@@ -12,18 +13,8 @@ export class CuttingProxy {
     this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
     server.on('connection', (near) => {
       const far = connect(Number(target.port), target.hostname)
-      for (const [from, to] of [
-        [near, far],
-        [far, near],
-      ] as const) {
-        this.sockets.add(from)
-        from.pipe(to)
-        from.on('error', () => {})
-        from.on('close', () => {
-          this.sockets.delete(from)
-          to.destroy()
-        })
-      }
+      near.pipe(far).pipe(near)
+      tieSockets(near, far, this.sockets)
     })
   }
 

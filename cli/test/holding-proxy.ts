@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { Transform } from 'node:stream'
+import { tieSockets } from './tied-sockets.js'
 
 /** What is carried, of what goes one way; the rest waits. */
 export interface Carried {
@@ -31,17 +32,7 @@ export class HoldingProxy {
       const target = connect(targetPort, '127.0.0.1')
       client.pipe(this.holding('server')).pipe(target)
       target.pipe(this.holding('client')).pipe(client)
-      for (const [socket, other] of [
-        [client, target],
-        [target, client],
-      ] as const) {
-        this.sockets.add(socket)
-        socket.on('error', () => {})
-        socket.on('close', () => {
-          this.sockets.delete(socket)
-          other.destroy()
-        })
-      }
+      tieSockets(client, target, this.sockets)
     })
   }
 

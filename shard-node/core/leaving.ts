@@ -91,8 +91,11 @@ function isOverdue({ config }: ShardState, { stage, announcedAt, heldSince }: Le
   return stage === 'draining' && hasElapsed(config.wantMs, heldSince, now)
 }
 
+/** Those in memory. There may be a hundred thousand of other slots: they are looked at, not copied. */
 function conversationsOf({ conversations }: ShardState, slot: Slot): Conversation[] {
-  return [...conversations.values()].filter((conversation) => conversation.slot === slot)
+  const found: Conversation[] = []
+  for (const conversation of conversations.values()) if (conversation.slot === slot) found.push(conversation)
+  return found
 }
 
 function drain(state: ShardState, leaving: Leaving, now: Millis): void {
@@ -141,19 +144,16 @@ function tell(state: ShardState, { slot, link, until }: Leaving, t: 'ends' | 'co
 export function leave(state: ShardState, { slot, epoch, node }: SlotRow, now: Millis): void {
   const leaving = state.leaving.get(slot)
   if (leaving !== undefined) {
+    const pauseMs = state.held(slot) === undefined ? 0 : Math.max(0, now - leaving.heldSince)
     state.leaving.delete(slot)
     for (const { frame } of leaving.held) state.pendingBytes -= requestBytes(frame)
-    const isHeld = leaving.stage !== 'warming' && leaving.stage !== 'noting'
-    const pauseMs = !isHeld ? 0 : Math.max(0, now - leaving.heldSince)
     state.effects.push({ type: 'handed-over', slot, to: node, pauseMs })
   }
   state.epochs[slot] = 0
   state.owners[slot] = node
   state.ownerEpochs[slot] = epoch
   for (const link of state.links.values()) state.bounce(link, slot, 0, 'not_owner')
-  for (const conversation of state.conversations.values()) {
-    if (conversation.slot === slot) forget(state, conversation)
-  }
+  for (const conversation of conversationsOf(state, slot)) forget(state, conversation)
   for (const then of leaving?.whenOver ?? []) then()
 }
 

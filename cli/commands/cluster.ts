@@ -69,7 +69,7 @@ async function untilEmpty(config: Config, node: string): Promise<void> {
   let told: number | undefined
   for (;;) {
     const status: ClusterStatus = await readClusterStatus(config)
-    if (status.problems.length > 0) throw new CommandError(status.problems.join('\n'))
+    if (status.slots.moving === undefined) throw new CommandError(status.problems.join('\n'))
     const left = status.nodes.find((one) => one.node === node)?.slotsOwned ?? 0
     if (left !== told) console.log(left === 0 ? `${node} owns no slot` : `${node} owns ${left} slots`)
     if (left === 0) return

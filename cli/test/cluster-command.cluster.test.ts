@@ -130,6 +130,9 @@ describe('chat4all cluster', () => {
     assert.equal(noCassandra.code, 1)
     assert.match(noCassandra.out, /Cassandra at 127\.0\.0\.1:9 cannot be asked \(CHAT4ALL_CASSANDRA\): .*ECONNREFUSED/)
     assert.match(noCassandra.out, new RegExp(`^${first} +passing +1 +– +\\d+`, 'm'))
+    const wrongToken = await chat4all(['status'], { CHAT4ALL_METRICS_TOKEN: 'a-token-of-somebody-else' })
+    assert.equal(wrongToken.code, 1)
+    assert.match(wrongToken.out, new RegExp(`The metrics of ${first} at http:\\S+ cannot be read: it answered 40[13]`))
     const noConsul = await chat4all(['status'], { CHAT4ALL_CONSUL: 'http://127.0.0.1:9' })
     assert.equal(noConsul.code, 1)
     assert.match(

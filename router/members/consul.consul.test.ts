@@ -175,6 +175,19 @@ test('what a node says of itself reads well in Consul, and a fault turns its che
   await members.close()
 })
 
+test('a node that said where it can be asked before it joined is seen with that from its first moment', async () => {
+  const { cluster, open } = one()
+  const members = open()
+  const node = `n-${randomUUID().slice(0, 8)}` as NodeId
+  members.describe(node, { http: 'http://127.0.0.1:8080' })
+  members.describe(node, { log: 'n.1' })
+  await members.join({ node, address: '127.0.0.1:7075', weight: 1 })
+  const [entry] = await catalog(cluster, 'shard-node')
+  assert.deepEqual([entry?.Service.Meta.http, entry?.Service.Meta.log], ['http://127.0.0.1:8080', 'n.1'])
+  await members.leave(node)
+  await members.close()
+})
+
 test('edges and webhook processes are announced while they run, and say when they cannot work', async () => {
   const { cluster, open } = one()
   const members = open()

@@ -23,7 +23,7 @@ export interface ConsulOptions {
 export interface ConsulMembers extends Members {
   /** Announces another process than a shard-node, for people and load balancers; keeps it announced until `close`. */
   announce(role: AnnouncedRole, name: string, about: About): void
-  /** What a joined node, or another process that is announced, says of itself from now on. */
+  /** What a node, or another process that is announced, says of itself from now on. What is told before it joins is there from its first moment as a member. */
   describe(name: string, about: About): void
   /** Since when Consul does not answer (`performance.now()`), and what it said last. */
   readonly away: { readonly since: number; readonly error: Error } | undefined
@@ -86,6 +86,8 @@ export function consulMembers(options: ConsulOptions): ConsulMembers {
   const believed = new BelievedMembers()
   const slotsServed = new Map<string, readonly Slot[]>()
   const announced = new Map<string, Announced>()
+  /** Of those that have not joined yet. */
+  const described = new Map<string, About>()
   const endWatches: (() => void)[] = []
   let services: readonly ServiceEntry[] | undefined
   let hinted: readonly KeyValue[] = []
@@ -266,7 +268,7 @@ export function consulMembers(options: ConsulOptions): ConsulMembers {
   function enter(id: string, now: Pick<Announced, 'service' | 'role' | 'address' | 'weight'>): Announced {
     const self = Object.assign(
       announced.get(id) ?? {
-        about: {},
+        about: described.get(id) ?? {},
         told: undefined,
         beating: { busy: false, again: false },
         hinting: { busy: false, again: false },
@@ -274,6 +276,7 @@ export function consulMembers(options: ConsulOptions): ConsulMembers {
       now,
     )
     announced.set(id, self)
+    described.delete(id)
     heartbeat ??= setInterval(beatAll, HEARTBEAT_MS)
     return self
   }
@@ -293,10 +296,13 @@ export function consulMembers(options: ConsulOptions): ConsulMembers {
     },
     describe(name, about) {
       const self = announced.get(name)
-      if (self === undefined) return
-      const changed = self.about.fault !== about.fault || self.about.log !== about.log
+      if (self === undefined) {
+        described.set(name, { ...described.get(name), ...about })
+        return
+      }
+      const { fault, log, http } = self.about
       self.about = { ...self.about, ...about }
-      if (changed) void beat(name, self)
+      if (fault !== self.about.fault || log !== self.about.log || http !== self.about.http) void beat(name, self)
     },
     async leave(node) {
       const self = announced.get(node)

@@ -20,17 +20,21 @@ export interface Handoffs {
 
 const REQUEST_MS_MAX = 2_000
 
-/** Undefined when the node cannot be reached, or the token is not its own. */
-export async function readNodeMetrics(http: string, token: string): Promise<NodeMetrics | undefined> {
-  try {
-    const response = await fetch(`${http}/metrics`, {
-      headers: { authorization: `Bearer ${token}` },
-      signal: AbortSignal.timeout(REQUEST_MS_MAX),
-    })
-    return response.ok ? parseNodeMetrics(await response.text()) : undefined
-  } catch {
-    return undefined
-  }
+/** Rejects with the reason, in words for people, when the node gives none. */
+export async function readNodeMetrics(http: string, token: string): Promise<NodeMetrics> {
+  const response = await fetch(`${http}/metrics`, {
+    headers: { authorization: `Bearer ${token}` },
+    signal: AbortSignal.timeout(REQUEST_MS_MAX),
+  }).catch((error: Error) => {
+    throw new Error(error.name === 'TimeoutError' ? `no answer within ${REQUEST_MS_MAX} ms` : reasonOf(error))
+  })
+  if (!response.ok) throw new Error(`it answered ${response.status}; is CHAT4ALL_METRICS_TOKEN the node's?`)
+  return parseNodeMetrics(await response.text())
+}
+
+/** What `fetch` met stands in its cause. */
+function reasonOf({ message, cause }: Error): string {
+  return cause instanceof Error && cause.message !== '' ? cause.message : message
 }
 
 export function parseNodeMetrics(text: string): NodeMetrics {

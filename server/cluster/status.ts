@@ -50,7 +50,7 @@ export interface NodeStatus {
   readonly epochMax: number | undefined
   readonly log: string | undefined
   readonly cursors: LogCursors | undefined
-  /** Undefined: its /metrics could not be read. */
+  /** Undefined: its /metrics were not asked, for want of a token or an address, or could not be read: see the problems. */
   readonly metrics: NodeMetrics | undefined
 }
 
@@ -86,7 +86,7 @@ export async function readClusterStatus(config: Config): Promise<ClusterStatus> 
     const owners = new Map(cassandra?.rows.map((row) => [row.slot as number, row]))
     const known = new Set<string>([...members.map(({ node }) => node), ...[...owners.values()].map(({ node }) => node)])
     const nodes = await Promise.all(
-      [...known].sort().map((node) => nodeStatus({ node, config, consul, cassandra, members, desired })),
+      [...known].sort().map((node) => nodeStatus({ node, config, consul, cassandra, members, desired, problems })),
     )
     const healthy = new Set(nodes.filter(({ health }) => health === 'passing').map(({ node }) => node))
     const rows = [...owners.values()]
@@ -163,9 +163,10 @@ interface Known {
   readonly cassandra: FromCassandra | undefined
   readonly members: readonly (Member & { readonly state: 'passing' | 'faulty' | 'expired' })[]
   readonly desired: readonly (NodeId | undefined)[]
+  readonly problems: string[]
 }
 
-async function nodeStatus({ node, config, consul, cassandra, members, desired }: Known): Promise<NodeStatus> {
+async function nodeStatus({ node, config, consul, cassandra, members, desired, problems }: Known): Promise<NodeStatus> {
   const entry = consul?.services.find((one) => nodeOf(one) === node)
   const member = members.find((one) => one.node === node)
   const meta = entry?.Service.Meta ?? undefined
@@ -176,7 +177,10 @@ async function nodeStatus({ node, config, consul, cassandra, members, desired }:
     log === undefined ? undefined : cassandra?.cursors(log).catch(() => undefined),
     http === undefined || config.metricsToken === undefined || member?.state === 'expired'
       ? undefined
-      : readNodeMetrics(http, config.metricsToken),
+      : readNodeMetrics(http, config.metricsToken).catch((error: Error) => {
+          problems.push(`The metrics of ${node} at ${http} cannot be read: ${error.message}`)
+          return undefined
+        }),
   ])
   return {
     node,

@@ -26,8 +26,6 @@ export interface CommitWatch {
   /** What the shard-node is to use. */
   readonly logs: NodeLogs
   readonly fault: string | undefined
-  /** The log that is open. */
-  readonly log: LogId | undefined
   /** To be called every 250 ms; `start` sees to it. */
   look(): void
   start(): void
@@ -131,9 +129,6 @@ export function watchCommits(logs: NodeLogs, options: CommitWatchOptions): Commi
     logs: watched,
     get fault() {
       return fault
-    },
-    get log() {
-      return current
     },
     look,
     start() {

@@ -64,6 +64,8 @@ async function start(context: RoleContext, teardown: Teardown): Promise<RunningR
   })
   const stream = await openEventStream(context, health, teardown)
   const { presence } = await openRedisParts(context, health, teardown)
+  // Whoever sees it among the members is to know where to ask it.
+  consul?.describe(node, { http: url })
   const shardNode = await startShardNode({
     node,
     weight: config.nodeWeight,
@@ -80,7 +82,6 @@ async function start(context: RoleContext, teardown: Teardown): Promise<RunningR
     onFatal: context.storageFailed,
   })
   teardown.add(() => shardNode.stop())
-  consul?.describe(node, { http: url, ...(watch?.log !== undefined && { log: watch.log }) })
   watch?.start()
   readiness.follow(shardNode, members, watch)
   return {

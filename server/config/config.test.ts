@@ -175,6 +175,13 @@ describe('configuration', () => {
     assert.doesNotMatch(message, /hunter2/)
   })
 
+  test('the Cassandras that are learned are reached at the port of those that are given, so there is one', () => {
+    assert.match(
+      faults('shard-node', { ...ENGINES, CHAT4ALL_CASSANDRA: '10.0.0.1:9042,10.0.0.2:9043' }),
+      /CHAT4ALL_CASSANDRA: expected host:port with .*, all with the same port; got '10.*' \(the processes that are learned/,
+    )
+  })
+
   test('slots move with Consul, so what they hold must be where all reach it', () => {
     const { CHAT4ALL_CASSANDRA: _, ...without } = ENGINES
     assert.match(faults('shard-node', without), /CHAT4ALL_CASSANDRA: .*nothing was given, and with CHAT4ALL_CONSUL/)

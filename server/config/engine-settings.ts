@@ -23,6 +23,10 @@ const url = z
 
 const HOSTS = 'host:port with commas between them, each once'
 
+function havePortInCommon(addresses: readonly string[]): boolean {
+  return new Set(addresses.map((address) => address.slice(address.lastIndexOf(':')))).size === 1
+}
+
 export const engineSettings = {
   cluster: {
     env: 'CHAT4ALL_CLUSTER',
@@ -37,8 +41,8 @@ export const engineSettings = {
   },
   cassandra: {
     env: 'CHAT4ALL_CASSANDRA',
-    schema: hosts,
-    expected: HOSTS,
+    schema: hosts.refine(havePortInCommon, 'the processes that are learned are reached at the port of these'),
+    expected: `${HOSTS}, all with the same port`,
     about: 'Some processes of the Cassandra that keeps everything; the others are learned from them',
     otherwise: 'everything is kept in CHAT4ALL_DATA_DIR',
     roles: [...ASKED, 'webhook'],

@@ -10,6 +10,7 @@ const REQUEST_MS_MAX = 5_000
 const SECOND_COORDINATOR_MS = 500
 
 export interface CassandraOptions {
+  /** `host:port`, all with the same port. */
   readonly contactPoints: readonly string[]
   readonly localDataCenter: string
   readonly keyspace: string
@@ -78,6 +79,8 @@ function clientOptions({
 }: Omit<CassandraOptions, 'replicationFactor' | 'onRisk'>): ClientOptions {
   return {
     contactPoints: [...contactPoints],
+    // Cassandra tells the driver where the other processes are without their ports.
+    protocolOptions: { port: portOf(contactPoints[0]!) },
     localDataCenter,
     ...(credentials !== undefined && {
       authProvider: new auth.PlainTextAuthProvider(credentials.username, credentials.password),
@@ -104,4 +107,8 @@ function clientOptions({
       serialConsistency: types.consistencies.localSerial,
     },
   }
+}
+
+function portOf(contactPoint: string): number {
+  return Number(contactPoint.slice(contactPoint.lastIndexOf(':') + 1))
 }

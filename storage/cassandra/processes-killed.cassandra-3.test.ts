@@ -217,12 +217,16 @@ function messageOf(conversation: ConversationId, offset: number): ConversationCh
   return { app, conversation, messages, cursors: [{ user: 'ana' as UserId, delivered: seq, read: 0 as Seq }] }
 }
 
-/** Until the three know each other again, whichever is asked. */
+/** Until the three know each other again, whichever is asked, and the driver has found its way back to each. */
 async function allAnswer(): Promise<void> {
   const all = { prepare: true, consistency: types.consistencies.all }
   for (let answered = 0; answered < 9; answered++) {
     await untilItWorks(() => client.execute('SELECT log FROM logs WHERE log = ?', [`log ${answered}`], all))
   }
+  await untilItWorks(async () => {
+    const connected = client.getState().getConnectedHosts()
+    assert.deepEqual(connected.map(({ address }) => address).sort(), [...addresses].sort())
+  })
 }
 
 async function untilItWorks<Result>(run: () => Promise<Result>): Promise<Result> {

@@ -12,7 +12,7 @@ test('on the real engines, with nodes killed and paused and the network cut, eve
   // Whoever runs the tests starts engines for them: toxiproxy where it can be had.
   const network = (await new Engines('').processes()).some(({ kind }) => kind === 'toxiproxy')
   if (!network) t.diagnostic('the network is left alone: toxiproxy does not run')
-  const possible = { engines: true, kafka: true, network, strikeEngines: false }
+  const possible = { engines: true, kafka: true, network, strikeEngines: false, severalCassandras: false }
   const wanted = ['node-kill', 'node-pause', 'edge-kill', 'node-restart']
   const onTheWay = ['node-cassandra-answers-lost', 'node-cassandra-cut', 'node-consul-cut', 'edge-node-requests-lost']
   const result = await runChaos(

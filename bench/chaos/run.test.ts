@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import { faultsNamed } from './faults/catalogue.js'
 import { runChaos } from './run.js'
 
-const WITHOUT_ENGINES = { engines: false, kafka: false, network: false, strikeEngines: false }
+const WITHOUT_ENGINES = { engines: false, kafka: false, network: false, strikeEngines: false, severalCassandras: false }
 
 test('two edges and two shard-nodes, killed and restarted under load, keep every promise to their clients', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'chat4all-chaos-'))

@@ -108,7 +108,13 @@ async function runOnce(options: ChaosOptions): Promise<ChaosResult> {
     messagesPerSecond: options.rate,
     calmMs: 5_000,
     faultsMs: options.minutes * 60_000,
-    faults: faultsNamed(options.faults?.split(',') ?? [], { engines, kafka, network, strikeEngines }),
+    faults: faultsNamed(options.faults?.split(',') ?? [], {
+      engines,
+      kafka,
+      network,
+      strikeEngines,
+      severalCassandras: options.cassandra > 1,
+    }),
     settleMsMax: 90_000,
   }
   progress(`chaos: --seed ${seed}`)

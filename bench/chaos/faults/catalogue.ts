@@ -7,6 +7,8 @@ export type Victim = 'node' | 'edge' | 'cassandra' | 'consul' | 'redis' | 'kafka
 export type FaultKind =
   /** SIGKILL, and started again when the fault ends. */
   | { readonly type: 'kill'; readonly victim: Victim }
+  /** SIGKILL to all processes of it at once, whatever was acknowledged a moment before. */
+  | { readonly type: 'kill-all'; readonly victim: 'cassandra' }
   /** SIGSTOP, and SIGCONT when the fault ends. */
   | { readonly type: 'pause'; readonly victim: Victim }
   /** SIGTERM: it drains, ends by itself, and is started again. */
@@ -47,6 +49,7 @@ function catalogue(): Map<string, FaultKind> {
   for (const victim of ENGINES) {
     for (const type of ['kill', 'pause'] as const) kinds.set(`${victim}-${type}`, { type, victim })
   }
+  kinds.set('cassandra-kill-all', { type: 'kill-all', victim: 'cassandra' })
   for (const [from, to] of WAYS) {
     for (const how of DISTURBANCES) kinds.set(`${from}-${to}-${how}`, { type: 'disturb', from, to, how })
   }
@@ -62,12 +65,17 @@ export interface Possible {
   readonly network: boolean
   /** Whether the engines are this run's alone, and may be killed. */
   readonly strikeEngines: boolean
+  /** Whether Cassandra is several processes, so that one of them is not all of them. */
+  readonly severalCassandras: boolean
 }
 
 const isEngine = (victim: string): boolean => (ENGINES as readonly string[]).includes(victim)
 
-export function isPossible(kind: FaultKind, { engines, kafka, network, strikeEngines }: Possible): boolean {
+export function isPossible(kind: FaultKind, possible: Possible): boolean {
+  const { engines, kafka, network, strikeEngines, severalCassandras } = possible
   switch (kind.type) {
+    case 'kill-all':
+      return engines && strikeEngines && severalCassandras
     case 'kill':
     case 'pause':
       return !isEngine(kind.victim) || (engines && strikeEngines && (kind.victim !== 'kafka' || kafka))

@@ -5,7 +5,7 @@ import { Random } from '../random.js'
 import { FAULTS, faultsNamed } from './catalogue.js'
 import { schedule } from './schedule.js'
 
-const EVERYTHING = { engines: true, kafka: true, network: true, strikeEngines: true }
+const EVERYTHING = { engines: true, kafka: true, network: true, strikeEngines: true, severalCassandras: true }
 
 test('a schedule follows from the seed, ends in time, and strikes with everything before it repeats itself', () => {
   const faults = faultsNamed([], EVERYTHING)
@@ -27,7 +27,7 @@ test('half an hour is enough for every fault that there is', () => {
 })
 
 test('without engines and network only our own processes can be struck', () => {
-  const bare = { engines: false, kafka: false, network: false, strikeEngines: false }
+  const bare = { engines: false, kafka: false, network: false, strikeEngines: false, severalCassandras: false }
   assert.deepEqual(faultsNamed([], bare), [
     'node-kill',
     'node-pause',

@@ -26,6 +26,7 @@ const PART_MAX = 0.2
 
 const LASTS_MS: Readonly<Record<string, readonly [min: number, max: number]>> = {
   kill: [200, 8_000],
+  'kill-all': [200, 8_000],
   pause: [2_000, 60_000],
   restart: [0, 0],
   'restart-in-turn': [0, 0],

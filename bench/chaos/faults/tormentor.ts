@@ -1,5 +1,6 @@
 import type { Cluster } from '../cluster/cluster.js'
 import type { Component } from '../cluster/component.js'
+import type { EngineProcess } from '../cluster/engines.js'
 import type { Disturbance } from '../cluster/network.js'
 import type { Recorder } from '../history/history-file.js'
 import { FAULTS, type FaultKind, type Victim } from './catalogue.js'
@@ -8,6 +9,8 @@ import type { Planned } from './schedule.js'
 /** Carries out a schedule of faults, and repairs everything at its end. */
 
 const RESTART_PAUSE_MS = 500
+
+type EngineVictim = Exclude<Victim, 'node' | 'edge'>
 
 interface Struck {
   /** Names for the history. */
@@ -70,6 +73,8 @@ export class Tormentor {
       case 'pause':
         if (kind.victim === 'node' || kind.victim === 'edge') return this.component(kind.victim, kind.type, dice)
         return this.engine(kind.victim, kind.type, dice)
+      case 'kill-all':
+        return this.engines(this.free(kind.victim), 'kill')
       case 'restart':
         return this.component(kind.victim, 'restart', dice)
       case 'restart-in-turn':
@@ -121,22 +126,34 @@ export class Tormentor {
     return { targets, begin }
   }
 
-  private engine(kind: Exclude<Victim, 'node' | 'edge'>, how: 'kill' | 'pause', dice: number) {
-    const free = this.cluster.engines.filter((engine) => engine.kind === kind && !this.struck.has(engine.name))
-    const victim = one(free, dice)
-    if (victim === undefined) return undefined
-    const targets = [victim.name]
-    this.struck.add(victim.name)
+  private engine(kind: EngineVictim, how: 'kill' | 'pause', dice: number) {
+    const victim = one(this.free(kind), dice)
+    return victim && this.engines([victim], how)
+  }
+
+  /** Processes of an engine that nothing strikes now. */
+  private free(kind: EngineVictim): EngineProcess[] {
+    return this.cluster.engines.filter((engine) => engine.kind === kind && !this.struck.has(engine.name))
+  }
+
+  private engines(victims: readonly EngineProcess[], how: 'kill' | 'pause') {
+    if (victims.length === 0) return undefined
+    const targets = victims.map(({ name }) => name)
+    for (const name of targets) this.struck.add(name)
     const begin = async (): Promise<Struck> => {
-      const pid = (await this.cluster.engineSet.processes()).find(({ name }) => name === victim.name)?.pid
-      if (pid === undefined) throw new Error(`${victim.name} does not run`)
-      process.kill(pid, how === 'kill' ? 'SIGKILL' : 'SIGSTOP')
+      const running = await this.cluster.engineSet.processes()
+      const pids = targets.map((target) => {
+        const pid = running.find(({ name }) => name === target)?.pid
+        if (pid === undefined) throw new Error(`${target} does not run`)
+        return pid
+      })
+      for (const pid of pids) process.kill(pid, how === 'kill' ? 'SIGKILL' : 'SIGSTOP')
       const end = async (): Promise<void> => {
         try {
-          if (how === 'pause') process.kill(pid, 'SIGCONT')
-          else await this.cluster.engineSet.start([victim.name])
+          if (how === 'pause') for (const pid of pids) process.kill(pid, 'SIGCONT')
+          else await this.cluster.engineSet.start(targets)
         } finally {
-          this.struck.delete(victim.name)
+          for (const name of targets) this.struck.delete(name)
         }
       }
       return { targets, end }

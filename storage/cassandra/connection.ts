@@ -1,5 +1,6 @@
 import { auth, Client, type ClientOptions, policies, types } from 'cassandra-driver'
 import { migrate } from './migrations.js'
+import { closeRemovedHosts } from './removed-hosts.js'
 import { settingsAtRisk } from './settings.js'
 
 /** Making a table takes long on a small machine. */
@@ -47,6 +48,7 @@ export async function connectCassandra(options: CassandraOptions): Promise<Clien
 /** Connects to a keyspace that is there, and makes and checks nothing. */
 export async function joinCassandra(options: Omit<CassandraOptions, 'replicationFactor' | 'onRisk'>): Promise<Client> {
   const client = new Client({ ...clientOptions(options), keyspace: options.keyspace })
+  closeRemovedHosts(client)
   try {
     await client.connect()
   } catch (error) {
